@@ -1,0 +1,24 @@
+#include "scan/batch.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace enteroscan {
+
+double Batch::least_best() const noexcept {
+    return best_.empty() ? 0.0 : *std::min_element(best_.begin(), best_.end());
+}
+
+void Batch::walk(std::size_t centre, std::size_t lane) {
+    if (!counted_[lane]) counted_[lane].emplace(*plan_, replicates_[lane]);
+    best_[lane] = centre_maximum(*plan_, rates_, *counted_[lane], centre, best_[lane]);
+}
+
+void Batch::walk_all(std::size_t lane, const RunControl& control) {
+    for (std::size_t centre = 0; centre < plan_->n_centres(); ++centre) {
+        control.check();
+        walk(centre, lane);
+    }
+}
+
+}  // namespace enteroscan

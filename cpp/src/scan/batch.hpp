@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "enteroscan/base/run_control.hpp"
+#include "enteroscan/model/model.hpp"
+#include "scan/observed.hpp"
+#include "scan/plan.hpp"
+#include "scan/thresholds.hpp"
+
+namespace enteroscan {
+
+/// Some replicates that are scanned together, one in each lane, and the greatest statistic found in each.
+class Batch {
+  public:
+    Batch(const Plan& plan, Rates rates) : plan_(&plan), rates_(rates) {}
+
+    /// Starts over with other data.
+    void reset(std::vector<std::vector<Cell>> replicates) {
+        replicates_ = std::move(replicates);
+        counted_.clear();
+        counted_.resize(replicates_.size());
+        best_.assign(replicates_.size(), 0.0);
+    }
+
+    std::size_t size() const noexcept { return replicates_.size(); }
+    const std::vector<Cell>& cells(std::size_t lane) const noexcept { return replicates_[lane]; }
+
+    double best(std::size_t lane) const noexcept { return best_[lane]; }
+    void improve(std::size_t lane, double statistic) noexcept {
+        if (statistic > best_[lane]) best_[lane] = statistic;
+    }
+    double least_best() const noexcept;
+
+    /// Looks at every window around a centre (or around all) in one lane: the slow way, for lanes in
+    /// which numbers grew too large for the fast one.
+    void walk(std::size_t centre, std::size_t lane);
+    void walk_all(std::size_t lane, const RunControl& control);
+
+  private:
+    const Plan* plan_;
+    Rates rates_;
+    std::vector<std::vector<Cell>> replicates_;
+    std::vector<std::optional<SiteCases>> counted_;
+    std::vector<double> best_;
+};
+
+/// A way to find the maxima of batches of replicates quickly: for one kind of windows.
+class BatchScanner {
+  public:
+    virtual ~BatchScanner() = default;
+    BatchScanner() = default;
+    BatchScanner(const BatchScanner&) = delete;
+    BatchScanner& operator=(const BatchScanner&) = delete;
+
+    /// What is worked out for one level, shared by all threads.
+    class Tables {
+      public:
+        virtual ~Tables() = default;
+        Tables() = default;
+        Tables(const Tables&) = delete;
+        Tables& operator=(const Tables&) = delete;
+    };
+    /// The counts of one batch.
+    class Counts {
+      public:
+        virtual ~Counts() = default;
+        Counts() = default;
+        Counts(const Counts&) = delete;
+        Counts& operator=(const Counts&) = delete;
+    };
+
+    /// Replicates in a batch.
+    virtual std::size_t n_lanes() const noexcept = 0;
+    virtual std::unique_ptr<Counts> make_counts() const = 0;
+
+    /// Thresholds for the statistic `level` around the given centres.
+    virtual std::unique_ptr<Tables> make_tables(double level, std::span<const std::size_t> centres,
+                                                std::size_t n_threads, const RunControl& control) const = 0;
+
+    /// Lays out the counts of a batch. Lanes whose counts do not fit are scanned at once, by walking.
+    virtual void load(Batch& batch, Counts& counts, const RunControl& control) const = 0;
+
+    /// Finds, in the zones around the centres of the tables, every window that beats both the level and what the
+    /// batch already knows of its lane. `done` is called after each centre.
+    virtual void scan(const Tables& tables, Counts& counts, Batch& batch, const RunControl& control) const = 0;
+};
+
+}  // namespace enteroscan

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "scan/plan.hpp"
+
+namespace enteroscan {
+
+/// The zones around each centre in blocks of consecutive ones. No window of a block has more cases than
+/// the one of its last zone, nor less measure than the one of its first: one test rules out all of them.
+class Blocks {
+  public:
+    /// @param slack  a block ends where the expected cases in its widest window have grown by more than
+    ///               slack * sqrt(expected)
+    Blocks(const Plan& plan, double slack);
+
+    /// Sites that each block around a centre adds.
+    std::span<const std::uint32_t> lengths(std::size_t centre) const noexcept {
+        return {lengths_.data() + offsets_[centre], count(centre)};
+    }
+    std::size_t count(std::size_t centre) const noexcept { return offsets_[centre + 1] - offsets_[centre]; }
+    /// Number of the first block of a centre, of all blocks.
+    std::size_t first(std::size_t centre) const noexcept { return offsets_[centre]; }
+
+    /// Separable measures: weight of the first zone of each block around a centre, and of the last.
+    std::span<const double> first_weights(std::size_t centre) const noexcept {
+        return {first_weights_.data() + offsets_[centre], count(centre)};
+    }
+    std::span<const double> last_weights(std::size_t centre) const noexcept {
+        return {last_weights_.data() + offsets_[centre], count(centre)};
+    }
+
+  private:
+    std::vector<std::size_t> offsets_;
+    std::vector<std::uint32_t> lengths_;
+    std::vector<double> first_weights_;
+    std::vector<double> last_weights_;
+};
+
+/// Greatest measure of all windows.
+double greatest_measure(const Plan& plan);
+
+}  // namespace enteroscan

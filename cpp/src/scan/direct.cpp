@@ -1,0 +1,391 @@
+#include "scan/direct.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "base/parallel.hpp"
+#include "scan/blocks.hpp"
+
+namespace enteroscan {
+namespace {
+
+using detail::DirectPass;
+using detail::Kernels;
+
+/// Bytes of counts that a pass over all zones should keep in the second-level cache.
+constexpr std::size_t cached_bytes = 1'000'000;
+constexpr std::size_t most_vectors = 8;
+
+/// Windows that are scanned in one pass, beside each other in a row of vectors.
+struct Tile {
+    std::size_t first_window;
+    std::size_t n_windows;
+    std::size_t n_vectors;
+    std::size_t offset;  ///< of its counts, in bytes
+};
+
+/// What does not depend on the level: windows and how counts are laid out.
+struct Layout {
+    std::size_t n_sites;
+    std::size_t vector_bytes;
+    std::size_t count_bytes;              ///< 1 or 2
+    std::size_t n_groups;                 ///< vectors of lanes beside each other for a single window
+    std::vector<std::size_t> starts;      ///< columns in which windows begin, shortest window first
+    std::vector<std::size_t> window_of;   ///< of each column: the shortest window with it
+    std::vector<Tile> tiles;
+    std::size_t total_bytes = 0;
+
+    std::size_t lanes_per_vector() const noexcept { return vector_bytes / count_bytes; }
+    std::size_t n_lanes() const noexcept { return lanes_per_vector() * n_groups; }
+};
+
+Layout make_layout(const Plan& plan, const Kernels& kernels, std::size_t count_bytes, std::size_t n_replicates) {
+    Layout layout{plan.n_sites(), kernels.vector_bytes, count_bytes, 1, {}, {}, {}};
+    for (const IntervalRun& run : plan.runs()) layout.starts.push_back(static_cast<std::size_t>(run.first_start));
+    layout.window_of.assign(plan.n_columns(), 0);
+    for (std::size_t w = layout.starts.size(); w-- > 0;)
+        std::fill(layout.window_of.begin() + static_cast<std::ptrdiff_t>(layout.starts[w]), layout.window_of.end(), w);
+
+    const std::size_t vector_rows = std::max<std::size_t>(1, layout.n_sites * layout.vector_bytes);
+    const std::size_t fitting = std::clamp<std::size_t>(cached_bytes / vector_rows, 1, most_vectors);
+    const std::size_t n_windows = layout.starts.size();
+    if (n_windows == 1) {
+        const std::size_t needed = (n_replicates + layout.lanes_per_vector() - 1) / layout.lanes_per_vector();
+        layout.n_groups = std::clamp<std::size_t>(needed, 1, fitting);
+    }
+    const std::size_t n_tiles = (n_windows + fitting - 1) / fitting;
+    for (std::size_t i = 0; i < n_tiles; ++i) {
+        const std::size_t first = i * n_windows / n_tiles;
+        const std::size_t n = (i + 1) * n_windows / n_tiles - first;
+        layout.tiles.push_back({first, n, n * layout.n_groups, layout.total_bytes});
+        layout.total_bytes += n * layout.n_groups * vector_rows;
+    }
+    return layout;
+}
+
+/// Thresholds of one direction for one level.
+struct Direction {
+    bool high;
+    Thresholds thresholds;
+    std::vector<std::size_t> offsets;      ///< of a centre's changes, in counts, by place in `centres`
+    std::vector<unsigned char> changes;    ///< tile after tile, block after block, window after window
+};
+
+class DirectTables final : public BatchScanner::Tables {
+  public:
+    std::vector<std::size_t> centres;
+    std::vector<Direction> directions;
+};
+
+class DirectCounts final : public BatchScanner::Counts {
+  public:
+    explicit DirectCounts(const Layout& layout)
+        : rows(layout.total_bytes + 64), carried(layout.n_sites * layout.vector_bytes * layout.n_groups) {}
+    std::vector<unsigned char> rows;
+    std::vector<unsigned char> carried;
+};
+
+template <class Count>
+class DirectScanner final : public BatchScanner {
+  public:
+    DirectScanner(const Plan& plan, Rates rates, const Kernels& kernels, std::int64_t n_cases,
+                  std::size_t n_replicates, double greatest)
+        : plan_(&plan),
+          rates_(rates),
+          kernels_(&kernels),
+          n_cases_(n_cases),
+          greatest_(greatest),
+          blocks_(plan, slack),
+          layout_(make_layout(plan, kernels, sizeof(Count), n_replicates)) {}
+
+    std::size_t n_lanes() const noexcept override { return layout_.n_lanes(); }
+    std::unique_ptr<Counts> make_counts() const override { return std::make_unique<DirectCounts>(layout_); }
+
+    std::unique_ptr<Tables> make_tables(double level, std::span<const std::size_t> centres, std::size_t n_threads,
+                                        const RunControl& control) const override {
+        auto tables = std::make_unique<DirectTables>();
+        tables->centres.assign(centres.begin(), centres.end());
+        if (rates_ != Rates::low) tables->directions.push_back(make_direction(true, level, centres, n_threads, control));
+        if (rates_ != Rates::high) tables->directions.push_back(make_direction(false, level, centres, n_threads, control));
+        return tables;
+    }
+
+    void load(Batch& batch, Counts& counts, const RunControl& control) const override {
+        auto& direct = static_cast<DirectCounts&>(counts);
+        std::fill(direct.rows.begin(), direct.rows.end(), 0);
+        std::vector<bool> full(batch.size(), false);
+        for (std::size_t lane = 0; lane < batch.size(); ++lane) full[lane] = !scatter(batch.cells(lane), lane, direct);
+        cumulate(direct);
+        for (std::size_t lane = 0; lane < batch.size(); ++lane)
+            if (full[lane] || is_full(lane, direct)) batch.walk_all(lane, control);
+    }
+
+    void scan(const Tables& tables, Counts& counts, Batch& batch, const RunControl& control) const override {
+        const auto& direct = static_cast<const DirectTables&>(tables);
+        for (const Direction& direction : direct.directions)
+            for (std::size_t tile = 0; tile < layout_.tiles.size(); ++tile)
+                for (std::size_t i = 0; i < direct.centres.size(); ++i) {
+                    if (i % 64 == 0) control.check();
+                    scan_centre(direct, direction, tile, i, static_cast<DirectCounts&>(counts), batch);
+                }
+        // Few: centres whose smallest zone is not a single site.
+        for (const std::size_t centre : direct.centres) {
+            if (plan_->first_zone(centre) == 1) continue;
+            control.check();
+            for (std::size_t lane = 0; lane < batch.size(); ++lane) batch.walk(centre, lane);
+        }
+    }
+
+  private:
+    static constexpr double slack = 0.5;
+
+    std::size_t n_blocks(std::size_t centre) const noexcept {
+        return plan_->first_zone(centre) == 1 ? blocks_.count(centre) : 0;
+    }
+
+    Direction make_direction(bool high, double level, std::span<const std::size_t> centres, std::size_t n_threads,
+                             const RunControl& control) const {
+        Direction direction{high, Thresholds(plan_->statistic(), high, level, greatest_, n_cases_), {0}, {}};
+        for (const std::size_t centre : centres)
+            direction.offsets.push_back(direction.offsets.back() + n_blocks(centre) * layout_.starts.size());
+        direction.changes.resize(direction.offsets.back() * sizeof(Count));
+        auto* changes = reinterpret_cast<Count*>(direction.changes.data());
+        parallel_for(centres.size(), n_threads, control, [&](std::size_t i, std::size_t) {
+            set_changes(direction, centres[i], changes + direction.offsets[i]);
+        });
+        return direction;
+    }
+
+    /// Measure of every window in the zone by which a block is tested: its first (high) or last (low).
+    template <class Consume>
+    void tested_measures(std::size_t centre, bool high, Consume&& consume) const {
+        const std::size_t end = plan_->n_columns();
+        ZoneMeasure zone(*plan_);
+        std::vector<double> measures(layout_.starts.size());
+        const std::span<const std::uint32_t> lengths = blocks_.lengths(centre);
+        const std::span<const std::uint32_t> members = plan_->members(centre);
+        std::size_t k = 0;
+        for (std::size_t block = 0; block < n_blocks(centre); ++block) {
+            if (plan_->separable()) {
+                zone.set_weight(high ? blocks_.first_weights(centre)[block] : blocks_.last_weights(centre)[block]);
+            } else {
+                const std::size_t tested = high ? k + 1 : k + lengths[block];
+                for (; k < tested; ++k) zone.add(members[k]);
+            }
+            for (std::size_t w = 0; w < measures.size(); ++w) measures[w] = zone.between(layout_.starts[w], end);
+            consume(block, measures);
+            if (!plan_->separable() && high)
+                for (std::size_t rest = lengths[block] - 1; rest > 0; --rest) zone.add(members[k++]);
+        }
+    }
+
+    void set_changes(const Direction& direction, std::size_t centre, Count* changes) const {
+        std::vector<std::int64_t> thresholds(layout_.starts.size(), direction.high ? 1 : -1);
+        tested_measures(centre, direction.high, [&](std::size_t block, const std::vector<double>& measures) {
+            for (const Tile& tile : layout_.tiles) {
+                // Tile after tile: a pass reads its changes in a row.
+                Count* of_tile = changes + tile.first_window * n_blocks(centre) + block * tile.n_windows;
+                for (std::size_t i = 0; i < tile.n_windows; ++i) {
+                    const std::size_t w = tile.first_window + i;
+                    const std::int64_t threshold = direction.thresholds.cases(measures[w]);
+                    const std::int64_t change = std::max<std::int64_t>(0, threshold - thresholds[w]);
+                    of_tile[i] = static_cast<Count>(std::min<std::int64_t>(change, std::numeric_limits<Count>::max()));
+                    thresholds[w] = std::max(threshold, thresholds[w]);
+                }
+            }
+        });
+    }
+
+    /// Adds a lane's cases to the shortest windows with them. False if some count is full.
+    bool scatter(const std::vector<Cell>& cells, std::size_t lane, DirectCounts& counts) const {
+        const std::size_t row_lane = lane / layout_.lanes_per_vector() * layout_.vector_bytes +
+                                     lane % layout_.lanes_per_vector() * sizeof(Count);
+        std::vector<std::size_t> offset_of(plan_->n_columns());
+        std::vector<std::size_t> stride_of(plan_->n_columns());
+        for (std::size_t t = 0; t < offset_of.size(); ++t) {
+            for (const Tile& tile : layout_.tiles) {
+                if (layout_.window_of[t] - tile.first_window >= tile.n_windows) continue;
+                offset_of[t] = tile.offset + (layout_.window_of[t] - tile.first_window) * layout_.n_groups * layout_.vector_bytes + row_lane;
+                stride_of[t] = tile.n_vectors * layout_.vector_bytes;
+            }
+        }
+        bool fits = true;
+        for (const Cell& cell : cells) {
+            const std::size_t column = cell.interval - static_cast<std::uint32_t>(plan_->first_interval());
+            const std::size_t site = plan_->site_of(cell.location);
+            unsigned char* place = counts.rows.data() + offset_of[column] + site * stride_of[column];
+            Count count = 0;
+            std::memcpy(&count, place, sizeof(Count));
+            const std::uint64_t sum = std::uint64_t{count} + cell.count;
+            fits = fits && sum < std::numeric_limits<Count>::max();
+            count = static_cast<Count>(std::min<std::uint64_t>(sum, std::numeric_limits<Count>::max()));
+            std::memcpy(place, &count, sizeof(Count));
+        }
+        return fits;
+    }
+
+    void cumulate(DirectCounts& counts) const {
+        if (layout_.starts.size() == 1) return;
+        std::fill(counts.carried.begin(), counts.carried.end(), 0);
+        const auto add_up = sizeof(Count) == 1 ? kernels_->cumulate8 : kernels_->cumulate16;
+        for (const Tile& tile : layout_.tiles)
+            add_up(counts.rows.data() + tile.offset, layout_.n_sites, tile.n_vectors, counts.carried.data());
+    }
+
+    /// Whether a sum over the windows filled a count.
+    bool is_full(std::size_t lane, const DirectCounts& counts) const {
+        if (layout_.starts.size() == 1) return false;
+        for (std::size_t site = 0; site < layout_.n_sites; ++site)
+            if (at(counts.carried.data() + site * layout_.vector_bytes, lane) == std::numeric_limits<Count>::max())
+                return true;
+        return false;
+    }
+
+    static Count at(const unsigned char* vector, std::size_t lane) noexcept {
+        Count count = 0;
+        std::memcpy(&count, vector + lane * sizeof(Count), sizeof(Count));
+        return count;
+    }
+
+    /// One centre in one tile, and what its kernel reports.
+    struct Pass {
+        const DirectScanner* scanner;
+        const Direction* direction;
+        const Tile* tile;
+        std::size_t centre;
+        const Count* changes;
+        const unsigned char* rows;
+        Batch* batch;
+        std::size_t next_block = 0;                          ///< first whose changes are not in `thresholds`
+        std::size_t first_site = 0;                          ///< sites before the last block reported
+        std::array<std::int64_t, most_vectors> thresholds{};
+        std::vector<bool> lost{};
+
+        static void report(void* self, std::size_t block, const void* above) {
+            static_cast<Pass*>(self)->look(block, static_cast<const unsigned char*>(above));
+        }
+
+        void look(std::size_t block, const unsigned char* above) {
+            advance(block);
+            const Layout& layout = scanner->layout_;
+            const std::size_t lanes = layout.lanes_per_vector();
+            for (std::size_t v = 0; v < tile->n_vectors; ++v) {
+                for (std::size_t i = 0; i < lanes; ++i) {
+                    const Count count = at(above + v * layout.vector_bytes, i);
+                    if (count <= detail::reach<Count>) continue;
+                    const std::size_t lane = (layout.n_groups > 1 ? v * lanes : 0) + i;
+                    const std::size_t window = layout.n_groups > 1 ? 0 : v;
+                    if (lane >= batch->size() || (!lost.empty() && lost[lane])) continue;
+                    if (count == std::numeric_limits<Count>::max()) {
+                        lost.resize(batch->size(), false);
+                        lost[lane] = true;
+                        batch->walk(centre, lane);
+                    } else if (may_improve(window, count, lane)) {
+                        look_closely(block, v, window, i, lane);
+                    }
+                }
+            }
+        }
+
+        void advance(std::size_t block) {
+            const std::size_t n = tile->n_windows;
+            const std::span<const std::uint32_t> lengths = scanner->blocks_.lengths(centre);
+            for (; next_block <= block; ++next_block) {
+                for (std::size_t w = 0; w < n; ++w) thresholds[w] += changes[next_block * n + w];
+                if (next_block > 0) first_site += lengths[next_block - 1];
+            }
+        }
+
+        /// Whether the greatest statistic that any window of the block can have beats the lane's best.
+        bool may_improve(std::size_t window, Count count, std::size_t lane) const {
+            if (!direction->high) return true;
+            const std::int64_t threshold = thresholds[window];
+            const std::int64_t cases =
+                std::min(threshold + (std::int64_t{count} - detail::reach<Count> - 1), scanner->n_cases_);
+            const Statistic& statistic = scanner->plan_->statistic();
+            const double measure = std::max(direction->thresholds.measure_beyond(threshold),
+                                            statistic.possible_measures(cases).first);
+            return measure <= 0.0 || statistic.high(cases, measure) > batch->best(lane);
+        }
+
+        /// Every zone of the block, exactly.
+        void look_closely(std::size_t block, std::size_t vector, std::size_t window, std::size_t i, std::size_t lane) {
+            const Plan& plan = *scanner->plan_;
+            const Layout& layout = scanner->layout_;
+            const std::span<const std::uint32_t> members = plan.members(centre);
+            const std::size_t row_bytes = tile->n_vectors * layout.vector_bytes;
+            const unsigned char* column = rows + vector * layout.vector_bytes;
+            const auto cases_of = [&](std::uint32_t site) { return std::int64_t{at(column + site * row_bytes, i)}; };
+            const std::size_t start = layout.starts[tile->first_window + window];
+            const std::size_t end = plan.n_columns();
+
+            std::int64_t cases = 0;
+            for (std::size_t k = 0; k < first_site; ++k) cases += cases_of(members[k]);
+            WindowMeasure measure(plan, start, end);
+            if (plan.separable()) {
+                const double first = scanner->blocks_.first_weights(centre)[block];
+                measure.start_from(first);
+            } else {
+                for (std::size_t k = 0; k <= first_site; ++k) measure.add(members[k]);
+            }
+            const std::size_t n = scanner->blocks_.lengths(centre)[block];
+            for (std::size_t k = first_site; k < first_site + n; ++k) {
+                if (k > first_site) measure.add(members[k]);
+                cases += cases_of(members[k]);
+                const double u = measure.value();
+                batch->improve(lane, direction->high ? plan.statistic().high(cases, u) : plan.statistic().low(cases, u));
+            }
+        }
+    };
+
+    void scan_centre(const DirectTables& tables, const Direction& direction, std::size_t tile_number, std::size_t i,
+                     DirectCounts& counts, Batch& batch) const {
+        const Tile& tile = layout_.tiles[tile_number];
+        const std::size_t centre = tables.centres[i];
+        const std::size_t n = n_blocks(centre);
+        if (n == 0) return;
+        const Count* changes = reinterpret_cast<const Count*>(direction.changes.data()) + direction.offsets[i] +
+                               tile.first_window * n;
+        const unsigned char* rows = counts.rows.data() + tile.offset;
+        Pass pass{this, &direction, &tile, centre, changes, rows, &batch};
+        pass.thresholds.fill(direction.high ? 1 : -1);
+        const DirectPass kernel_pass{rows,    plan_->members(centre).data(), blocks_.lengths(centre).data(), n,
+                                     changes, layout_.n_groups > 1 ? 0u : 1u, &Pass::report, &pass};
+        const auto& by_direction = sizeof(Count) == 1 ? kernels_->direct8 : kernels_->direct16;
+        by_direction[direction.high ? 0 : 1](kernel_pass, tile.n_vectors);
+    }
+
+    const Plan* plan_;
+    Rates rates_;
+    const Kernels* kernels_;
+    std::int64_t n_cases_;
+    double greatest_;
+    Blocks blocks_;
+    Layout layout_;
+};
+
+}  // namespace
+
+std::unique_ptr<BatchScanner> direct_scanner(const Plan& plan, Rates rates, const Kernels& kernels,
+                                             std::int64_t n_cases, std::size_t n_replicates) {
+    const double greatest = greatest_measure(plan);
+    // Bytes can follow a count while it wanders less than `reach` from its threshold, and while no site
+    // brings more than the room above it at once.
+    double greatest_site = 0.0;
+    ZoneMeasure site(plan);
+    for (std::uint32_t s = 0; s < plan.n_sites(); ++s) {
+        site.clear();
+        site.add(s);
+        greatest_site = std::max(
+            greatest_site, site.between(static_cast<std::size_t>(plan.runs().back().first_start), plan.n_columns()));
+    }
+    const double ratio = plan.statistic().expected(1.0);
+    if (greatest * ratio < 6000.0 && greatest_site * ratio < 12.0)
+        return std::make_unique<DirectScanner<std::uint8_t>>(plan, rates, kernels, n_cases, n_replicates, greatest);
+    return std::make_unique<DirectScanner<std::uint16_t>>(plan, rates, kernels, n_cases, n_replicates, greatest);
+}
+
+}  // namespace enteroscan

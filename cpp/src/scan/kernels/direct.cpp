@@ -1,0 +1,128 @@
+#include <type_traits>
+
+#include "scan/kernels/instruction_set.hpp"
+#include "scan/kernels/simd.hpp"
+
+#if defined(__GNUC__)
+#define ENTEROSCAN_INLINE __attribute__((always_inline))
+#else
+#define ENTEROSCAN_INLINE
+#endif
+
+namespace enteroscan::detail::ENTEROSCAN_ISA {
+namespace {
+
+template <class Count>
+struct Lanes;
+
+template <>
+struct Lanes<std::uint8_t> {
+    static Vector fill(std::uint8_t x) { return fill8(x); }
+    static Vector add(Vector a, Vector b) { return add8(a, b); }
+    static Vector sub(Vector a, Vector b) { return sub8(a, b); }
+    static Vector equal(Vector a, Vector b) { return equal8(a, b); }
+};
+
+template <>
+struct Lanes<std::uint16_t> {
+    static Vector fill(std::uint16_t x) { return fill16(x); }
+    static Vector add(Vector a, Vector b) { return add16(a, b); }
+    static Vector sub(Vector a, Vector b) { return sub16(a, b); }
+    static Vector equal(Vector a, Vector b) { return equal16(a, b); }
+};
+
+/// The counters stay in registers: n is a constant.
+template <class Count, bool high, std::size_t n>
+void scan_blocks(const DirectPass& pass) {
+    using Lane = Lanes<Count>;
+    constexpr std::size_t row_bytes = n * vector_bytes;
+    const auto* counts = static_cast<const unsigned char*>(pass.counts);
+    const auto* changes = static_cast<const Count*>(pass.changes);
+    const std::uint32_t* member = pass.members;
+    const Vector limit = Lane::fill(reach<Count>);
+    const Vector full = Lane::fill(static_cast<Count>(~Count{0}));
+    Vector above[n];
+    for (std::size_t v = 0; v < n; ++v) above[v] = limit;
+    const auto enter = [&](std::uint32_t site) ENTEROSCAN_INLINE {
+        const unsigned char* row = counts + site * row_bytes;
+        for (std::size_t v = 0; v < n; ++v) {
+            const Vector count = load(row + v * vector_bytes);
+            above[v] = high ? Lane::add(above[v], count) : Lane::sub(above[v], count);
+        }
+    };
+    const auto report = [&](std::size_t block) {
+        Vector copy[n];
+        for (std::size_t v = 0; v < n; ++v) copy[v] = above[v];
+        pass.report(pass.self, block, copy);
+    };
+    const auto test = [&](std::size_t block) ENTEROSCAN_INLINE {
+        Vector beyond = zero();
+        for (std::size_t v = 0; v < n; ++v) beyond = bits_or(beyond, Lane::sub(above[v], limit));
+        if (any(beyond)) [[unlikely]] report(block);
+    };
+    // Where the change fills a counter, the site that enters next must not hide it.
+    const auto test_full = [&](std::size_t block) ENTEROSCAN_INLINE {
+        Vector filled = zero();
+        for (std::size_t v = 0; v < n; ++v) filled = bits_or(filled, Lane::equal(above[v], full));
+        if (any(filled)) [[unlikely]] report(block);
+    };
+    for (std::size_t block = 0; block < pass.n_blocks; ++block) {
+        for (std::size_t v = 0; v < n; ++v) {
+            const Vector change = Lane::fill(changes[v * pass.change_stride]);
+            above[v] = high ? Lane::sub(above[v], change) : Lane::add(above[v], change);
+        }
+        changes += pass.change_stride == 0 ? 1 : n;
+        const std::uint32_t* const end = member + pass.block_lengths[block];
+        if (!high) {
+            test_full(block);
+            enter(*member++);
+            test(block);
+        }
+        for (; member != end; ++member) enter(*member);
+        if (high) test(block);
+    }
+}
+
+template <class Count, bool high>
+void scan(const DirectPass& pass, std::size_t n_vectors) {
+    switch (n_vectors) {
+        case 1: return scan_blocks<Count, high, 1>(pass);
+        case 2: return scan_blocks<Count, high, 2>(pass);
+        case 3: return scan_blocks<Count, high, 3>(pass);
+        case 4: return scan_blocks<Count, high, 4>(pass);
+        case 5: return scan_blocks<Count, high, 5>(pass);
+        case 6: return scan_blocks<Count, high, 6>(pass);
+        case 7: return scan_blocks<Count, high, 7>(pass);
+        default: return scan_blocks<Count, high, 8>(pass);
+    }
+}
+
+template <class Count>
+void cumulate(void* rows, std::size_t n_rows, std::size_t n_vectors, void* carried) {
+    auto* row = static_cast<unsigned char*>(rows);
+    auto* carry = static_cast<unsigned char*>(carried);
+    for (std::size_t r = 0; r < n_rows; ++r, carry += vector_bytes) {
+        Vector sum = load(carry);
+        for (std::size_t v = 0; v < n_vectors; ++v, row += vector_bytes) {
+            sum = Lanes<Count>::add(sum, load(row));
+            store(row, sum);
+        }
+        store(carry, sum);
+    }
+}
+
+}  // namespace
+
+void direct8_high(const DirectPass& pass, std::size_t n) { scan<std::uint8_t, true>(pass, n); }
+void direct8_low(const DirectPass& pass, std::size_t n) { scan<std::uint8_t, false>(pass, n); }
+void direct16_high(const DirectPass& pass, std::size_t n) { scan<std::uint16_t, true>(pass, n); }
+void direct16_low(const DirectPass& pass, std::size_t n) { scan<std::uint16_t, false>(pass, n); }
+
+void cumulate8(void* rows, std::size_t n_rows, std::size_t n_vectors, void* carried) {
+    cumulate<std::uint8_t>(rows, n_rows, n_vectors, carried);
+}
+void cumulate16(void* rows, std::size_t n_rows, std::size_t n_vectors, void* carried) {
+    cumulate<std::uint16_t>(rows, n_rows, n_vectors, carried);
+}
+
+}  // namespace enteroscan::detail::ENTEROSCAN_ISA

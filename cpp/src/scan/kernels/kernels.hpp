@@ -1,0 +1,80 @@
+#pragma once
+// The loops in which a scan spends its time, compiled once for each instruction set. Lanes of a vector are
+// replicates. The kernels do not decide anything: they report where a window *may* reach the level, and
+// what they report does not depend on the number of lanes.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace enteroscan::detail {
+
+/// Windows that end together, around one centre. Row after row, `counts` holds the cases of a site in
+/// `n_vectors` vectors: windows one after the other, or groups of lanes for one window.
+struct DirectPass {
+    const void* counts;
+    const std::uint32_t* members;
+    const std::uint32_t* block_lengths;  ///< sites that enter before the next test
+    std::size_t n_blocks;
+    /// What the threshold of each vector gains from block to block, beginning from 1 (high rates) or -1
+    /// (low rates), clipped to the type of the counts. `change_stride` is 1, or 0 if all vectors share
+    /// one threshold.
+    const void* changes;
+    std::size_t change_stride;
+    /// Called where a count may have met its threshold: lanes of `above` hold reach + 1 + what the count
+    /// is above (high) or below (low) it, or more than that; but the greatest number of the type says
+    /// that the lane has lost count.
+    void (*report)(void* self, std::size_t block, const void* above);
+    void* self;
+};
+
+/// Counters stand at `reach` + 1 when they are at the threshold: room above for a block that brings more
+/// cases than expected, room below for being far from it.
+template <class Count>
+inline constexpr auto reach = static_cast<Count>(sizeof(Count) == 1 ? 200 : 60000);
+
+/// Any windows of time, around one centre. Counts are bytes, a vector for each site and column.
+struct Segment {
+    std::uint32_t first;          ///< column in which the first window starts
+    std::uint32_t n_starts;
+    std::uint32_t least_length;
+    std::uint32_t n_lengths;      ///< at most max_lengths; starts and lengths are a rectangle
+};
+
+struct IntervalTest {
+    const std::uint16_t* totals;   ///< cases in the zone: two vectors of 16 bits for each column
+    std::size_t n_columns;
+    const std::int16_t* expected;  ///< of each column, times 2^scale
+    int scale;
+    const Segment* segments;
+    std::size_t n_segments;
+    const std::uint16_t* thresholds;  ///< of segment after segment, by length: least |excess| times 2^scale
+    bool high;
+    void* scratch;                 ///< three vectors for each of (starts + lengths) of the longest segment + 8
+    /// Called for windows of a segment, of the length least_length + length, that may reach the
+    /// threshold in the lanes set.
+    void (*report)(void* self, std::size_t segment, std::size_t length, std::uint32_t lanes);
+    /// Called for lanes in which numbers grew too large.
+    void (*overflow)(void* self, std::uint32_t lanes);
+    void* self;
+};
+
+struct Kernels {
+    std::size_t vector_bytes;
+
+    /// By type of count (8 or 16 bits), by direction (high, low).
+    void (*direct8[2])(const DirectPass& pass, std::size_t n_vectors);
+    void (*direct16[2])(const DirectPass& pass, std::size_t n_vectors);
+
+    /// Adds the counts of sites to the totals; returns the lanes that overflowed.
+    std::uint32_t (*accumulate)(const std::uint8_t* counts, std::size_t n_columns, const std::uint32_t* members,
+                                std::size_t n_members, std::uint16_t* totals);
+    void (*test)(const IntervalTest& test);
+
+    /// Adds up rows of windows: window w becomes the sum of windows 0 to w. Saturates.
+    void (*cumulate8)(void* rows, std::size_t n_rows, std::size_t n_vectors, void* carried);
+    void (*cumulate16)(void* rows, std::size_t n_rows, std::size_t n_vectors, void* carried);
+};
+
+const Kernels& kernels();
+
+}  // namespace enteroscan::detail

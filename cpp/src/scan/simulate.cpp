@@ -1,0 +1,187 @@
+// Maxima of replicates. Batches of replicates are scanned for windows whose statistic reaches a `level` that
+// nearly every replicate's maximum exceeds; the few that do not are scanned again with a lower one. The level
+// decides how long it takes, never what comes out.
+
+#include "scan/simulate.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+#include <utility>
+
+#include "base/parallel.hpp"
+#include "scan/batch.hpp"
+#include "scan/direct.hpp"
+#include "scan/sweep.hpp"
+
+namespace enteroscan {
+namespace {
+
+class Simulation {
+  public:
+    Simulation(const Plan& plan, const Model& model, const SimulationOptions& options, RunControl& control,
+               const detail::Kernels& kernels)
+        : plan_(&plan),
+          model_(&model),
+          options_(&options),
+          control_(&control),
+          scanner_(make_scanner(kernels)),
+          maxima_(static_cast<std::size_t>(options.end - options.begin), 0.0),
+          centres_(plan.n_centres()) {
+        std::iota(centres_.begin(), centres_.end(), std::size_t{0});
+        workers_.resize(options.n_threads);
+    }
+
+    std::vector<double> run() {
+        std::vector<std::size_t> all(maxima_.size());
+        std::iota(all.begin(), all.end(), std::size_t{0});
+        control_->expect(all.size());
+        if (all.empty() || centres_.empty()) return maxima_;
+        double level = pilot(all);
+        // Sequential stopping looks at the maxima in waves.
+        const std::size_t wave = options_->stop_after > 0 ? scanner_->n_lanes() * options_->n_threads : all.size();
+        auto tables = make_tables(level, centres_);
+        for (std::size_t done = 0; done < all.size();) {
+            const std::size_t end = std::min(all.size(), done + wave);
+            finish({all.begin() + static_cast<std::ptrdiff_t>(done), all.begin() + static_cast<std::ptrdiff_t>(end)},
+                   level, *tables);
+            done = end;
+            if (options_->stop_after > 0 && stopped(done)) break;
+        }
+        return std::move(maxima_);
+    }
+
+  private:
+    using Numbers = std::vector<std::size_t>;  // replicates, counted from the first that is wanted
+
+    /// A statistic so small that what does not reach it is found by walking.
+    static constexpr double least_level = 0.3;
+
+    struct Worker {
+        std::unique_ptr<Sampler> sampler;
+        std::unique_ptr<BatchScanner::Counts> counts;
+        std::unique_ptr<Batch> batch;
+    };
+
+    std::unique_ptr<BatchScanner> make_scanner(const detail::Kernels& kernels) const {
+        if (common_end())
+            return direct_scanner(*plan_, model_->rates(), kernels, model_->n_cases(),
+                                  static_cast<std::size_t>(options_->end - options_->begin));
+        return sweep_scanner(*plan_, model_->rates(), kernels, model_->n_cases());
+    }
+
+    bool common_end() const {
+        for (const IntervalRun& run : plan_->runs())
+            if (static_cast<std::size_t>(run.first_start + run.length) != plan_->n_columns() ||
+                run.first_start != run.last_start)
+                return false;
+        return true;
+    }
+
+    std::unique_ptr<BatchScanner::Tables> make_tables(double level, std::span<const std::size_t> centres) const {
+        return scanner_->make_tables(level, centres, options_->n_threads, *control_);
+    }
+
+    /// Draws a batch of replicates and lays out their counts.
+    Worker& load(std::size_t number, std::span<const std::size_t> replicates) {
+        Worker& worker = workers_[number];
+        if (!worker.sampler) {
+            worker.sampler = model_->sampler(options_->seed, options_->engine, plan_->first_interval());
+            worker.counts = scanner_->make_counts();
+            worker.batch = std::make_unique<Batch>(*plan_, model_->rates());
+        }
+        std::vector<std::vector<Cell>> cells(replicates.size());
+        for (std::size_t i = 0; i < replicates.size(); ++i) {
+            control_->check();
+            worker.sampler->draw(static_cast<std::uint64_t>(options_->begin) + replicates[i], cells[i]);
+        }
+        worker.batch->reset(std::move(cells));
+        scanner_->load(*worker.batch, *worker.counts, *control_);
+        return worker;
+    }
+
+    /// Finds a level a little below what maxima usually are, from a few centres in a few replicates.
+    double pilot(const Numbers& all) {
+        const std::size_t n = std::min(all.size(), scanner_->n_lanes());
+        Worker& worker = load(0, std::span(all).first(n));
+        double level = least_level;
+        for (const std::size_t wanted : {8u, 64u, 512u}) {
+            const std::size_t step = std::max<std::size_t>(16, centres_.size() / wanted);
+            if (wanted > 8 && centres_.size() / step * 4 < wanted) break;
+            Numbers some;
+            for (std::size_t i = step / 2; i < centres_.size(); i += step) some.push_back(i);
+            if (some.empty()) break;
+            const auto tables = make_tables(level, some);
+            scanner_->scan(*tables, *worker.counts, *worker.batch, *control_);
+            level = std::max(level, 0.97 * worker.batch->least_best());
+        }
+        return level;
+    }
+
+    /// Scans the replicates, and those that stay below the level again.
+    void finish(Numbers replicates, double level, const BatchScanner::Tables& tables) {
+        scan_batches(replicates, tables);
+        for (int attempt = 0; attempt < 3; ++attempt) {
+            std::erase_if(replicates, [&](std::size_t i) { return maxima_[i] >= level; });
+            if (replicates.empty() || level <= least_level) break;
+            level = std::max(least_level, 0.8 * level);
+            scan_batches(replicates, *make_tables(level, centres_));
+        }
+        std::erase_if(replicates, [&](std::size_t i) { return maxima_[i] >= level; });
+        walk(replicates);
+    }
+
+    void scan_batches(const Numbers& replicates, const BatchScanner::Tables& tables) {
+        const std::size_t lanes = scanner_->n_lanes();
+        const std::size_t n_batches = (replicates.size() + lanes - 1) / lanes;
+        parallel_for(n_batches, options_->n_threads, *control_, [&](std::size_t task, std::size_t number) {
+            const std::size_t first = task * lanes;
+            const auto some = std::span(replicates).subspan(first, std::min(lanes, replicates.size() - first));
+            Worker& worker = load(number, some);
+            scanner_->scan(tables, *worker.counts, *worker.batch, *control_);
+            for (std::size_t lane = 0; lane < some.size(); ++lane) maxima_[some[lane]] = worker.batch->best(lane);
+            control_->advance(some.size());
+        });
+    }
+
+    void walk(const Numbers& replicates) {
+        parallel_for(replicates.size(), options_->n_threads, *control_, [&](std::size_t task, std::size_t) {
+            const auto sampler = model_->sampler(options_->seed, options_->engine, plan_->first_interval());
+            std::vector<std::vector<Cell>> cells(1);
+            sampler->draw(static_cast<std::uint64_t>(options_->begin) + replicates[task], cells[0]);
+            Batch batch(*plan_, model_->rates());
+            batch.reset(std::move(cells));
+            batch.walk_all(0, *control_);
+            maxima_[replicates[task]] = batch.best(0);
+        });
+    }
+
+    /// Whether enough of the first `done` maxima exceed; then the rest is cut off.
+    bool stopped(std::size_t done) {
+        std::int64_t exceeding = 0;
+        for (std::size_t i = 0; i < done; ++i) {
+            if (maxima_[i] <= options_->stop_above || ++exceeding < options_->stop_after) continue;
+            maxima_.resize(i + 1);
+            return true;
+        }
+        return false;
+    }
+
+    const Plan* plan_;
+    const Model* model_;
+    const SimulationOptions* options_;
+    RunControl* control_;
+    std::unique_ptr<BatchScanner> scanner_;
+    std::vector<double> maxima_;
+    Numbers centres_;
+    std::vector<Worker> workers_;
+};
+
+}  // namespace
+
+std::vector<double> simulate_maxima(const Plan& plan, const Model& model, const SimulationOptions& options,
+                                    RunControl& control, const detail::Kernels& kernels) {
+    return Simulation(plan, model, options, control, kernels).run();
+}
+
+}  // namespace enteroscan

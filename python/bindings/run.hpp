@@ -1,0 +1,23 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <functional>
+
+#include "enteroscan/base/run_control.hpp"
+
+namespace enteroscan::python {
+
+/// Runs `work` on a thread of its own while the calling one waits without the GIL. Every 50 ms it looks
+/// for signals and calls `progress` (unless it is None) with the share of the work that is done; a signal
+/// handler or a callback that raises cancels the work, and its exception is thrown from here.
+/// @param n_threads  number of threads that `work` uses, 0 for all processors
+/// @throws std::runtime_error in a process that was forked after threads had been started
+void run_interruptibly(int n_threads, const pybind11::object& progress,
+                       const std::function<void(RunControl&)>& work);
+
+/// Throws std::runtime_error in a process that was forked after threads had been started, and notes that
+/// this process starts them. A single thread needs no others and may always be used.
+void check_fork(int n_threads);
+
+}  // namespace enteroscan::python

@@ -1,0 +1,188 @@
+"""The compiled core: numbers in, numbers out. `enteroscan` wraps it; users need not import it."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__version__: str
+
+class Zones:
+    """Where to look: zones that grow around centres."""
+
+    @property
+    def n_locations(self) -> int: ...
+    @property
+    def n_centres(self) -> int: ...
+    def neighbourhood(self, centre: int) -> tuple[NDArray[np.uint32], int, int]:
+        """Members in order of entry, size of the smallest zone, size of the largest reported zone."""
+
+# A size limit is (weights of the locations, largest sum of weights).
+SizeLimit = tuple[NDArray[np.float64], float]
+
+def circles(
+    locations: NDArray[np.float64],  # [n, dimension]; latitude, longitude if great_circle
+    centres: NDArray[np.float64],  # [m, dimension]
+    *,
+    great_circle: bool,
+    limits: list[SizeLimit] = ...,
+    max_radius: float = ...,  # km if great_circle
+    reported_limits: list[SizeLimit] = ...,
+    reported_max_radius: float = ...,
+) -> Zones: ...
+def neighbour_lists(
+    n_locations: int,
+    offsets: NDArray[np.int64],
+    members: NDArray[np.uint32],
+    centres: NDArray[np.uint32],
+    *,
+    limits: list[SizeLimit] = ...,
+    reported_limits: list[SizeLimit] = ...,
+) -> Zones: ...
+def whole_area(n_locations: int) -> Zones: ...
+def combined(families: list[Zones]) -> Zones: ...
+
+class Intervals:
+    """When to look: windows [start, start + length) of intervals."""
+
+    @property
+    def n_intervals(self) -> int: ...
+    @property
+    def runs(self) -> list[tuple[int, int, int]]:
+        """(length, first start, last start), ascending by length."""
+    def __len__(self) -> int: ...
+
+def intervals_from_runs(n_intervals: int, runs: list[tuple[int, int, int]]) -> Intervals: ...
+def whole_period(n_intervals: int) -> Intervals: ...
+def all_intervals(n_intervals: int, *, min_length: int, max_length: int) -> Intervals: ...
+def open_intervals(
+    n_intervals: int, *, min_length: int, max_length: int, first_end: int
+) -> Intervals: ...
+
+Rates = Literal["high", "low", "both"]
+
+class Model:
+    """What is expected, what is extreme, what is chance."""
+
+    @property
+    def n_locations(self) -> int: ...
+    @property
+    def n_intervals(self) -> int: ...
+    @property
+    def n_cases(self) -> int: ...
+    @property
+    def total_measure(self) -> float: ...
+    def location_totals(
+        self, start: int, end: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Observed and measure of every location in the intervals [start, end)."""
+
+# cases: rows (location, interval, number of cases), in any order, repeats are added up
+def space_time_permutation(
+    location: NDArray[np.int32],
+    interval: NDArray[np.int32],
+    count: NDArray[np.int64],
+    stratum: NDArray[np.int32] | None,  # cases are permuted within strata only
+    *,
+    n_locations: int,
+    n_intervals: int,
+    rates: Rates = ...,
+    min_cases_high: int = ...,
+    min_cases_low: int = ...,
+    min_relative_risk: float = ...,  # observed / expected
+    max_relative_risk: float = ...,
+) -> Model: ...
+def poisson(
+    location: NDArray[np.int32],
+    interval: NDArray[np.int32],
+    count: NDArray[np.int64],
+    expected: NDArray[np.float64],  # [n_locations, n_intervals]; scaled to sum to the cases
+    *,
+    rates: Rates = ...,
+    min_cases_high: int = ...,
+    min_cases_low: int = ...,
+    min_relative_risk: float = ...,
+    max_relative_risk: float = ...,
+) -> Model: ...
+def bernoulli(
+    location: NDArray[np.int32],
+    interval: NDArray[np.int32],
+    count: NDArray[np.int64],
+    control_location: NDArray[np.int32],
+    control_interval: NDArray[np.int32],
+    control_count: NDArray[np.int64],
+    *,
+    n_locations: int,
+    n_intervals: int,
+    rates: Rates = ...,
+    min_cases_high: int = ...,
+    min_cases_low: int = ...,
+    min_relative_risk: float = ...,
+    max_relative_risk: float = ...,
+) -> Model: ...
+
+class WindowTable:
+    """Windows as columns."""
+
+    centre: NDArray[np.int64]
+    size: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    observed: NDArray[np.int64]
+    measure: NDArray[np.float64]
+    statistic: NDArray[np.float64]
+    high: NDArray[np.bool_]
+    radius: NDArray[np.float64]
+    span: NDArray[np.float64]
+    offsets: NDArray[np.int64]
+    members: NDArray[np.int64]  # those of window i: members[offsets[i] : offsets[i + 1]]
+
+Overlap = Literal[
+    "none",
+    "no_centres_in_other",
+    "no_centres_in_more_likely",
+    "no_centres_in_less_likely",
+    "no_pairs_in_each_other",
+    "any",
+]
+RandomStream = Literal["philox", "satscan"]
+
+class Scan:
+    """Zones, intervals and a model. Verbs release the GIL, call `progress` with shares of the work
+    done, and raise KeyboardInterrupt on Ctrl-C."""
+
+    def __init__(self, model: Model, zones: Zones, intervals: Intervals) -> None: ...
+    def maximum(self, *, n_threads: int = 0) -> float: ...
+    def simulate(
+        self,
+        begin: int,
+        end: int,
+        *,
+        seed: int,
+        random_stream: RandomStream = ...,
+        n_threads: int = 0,
+        progress: Callable[[float], object] | None = None,
+        stop_above: float = 0.0,
+        stop_after: int = 0,
+    ) -> NDArray[np.float64]: ...
+    def clusters(
+        self,
+        *,
+        at_least: float,
+        overlap: Overlap = ...,
+        at_most: int = ...,
+        n_threads: int = 0,
+        progress: Callable[[float], object] | None = None,
+    ) -> WindowTable:
+        """Clusters in reporting order: the most likely one, and others that reach `at_least`."""
+
+def ranks(statistic: NDArray[np.float64], maxima: NDArray[np.float64]) -> NDArray[np.int64]: ...
+def gumbel_p(statistic: NDArray[np.float64], maxima: NDArray[np.float64]) -> NDArray[np.float64]: ...
+def critical_value(maxima: NDArray[np.float64], alpha: float) -> float: ...
+def gumbel_critical_value(maxima: NDArray[np.float64], alpha: float) -> float: ...
+def recurrence_interval(
+    p: NDArray[np.float64], *, period: float, analyses: int = 1
+) -> NDArray[np.float64]: ...
+def scan_defaults() -> dict[str, object]:
+    """Defaults of the options as the C++ headers have them."""

@@ -1,0 +1,460 @@
+"""Scan statistics: which circle on the map, and when, holds more cases than chance would put there.
+
+A spec says what is looked for; it is a frozen dataclass with one verb, `scan`:
+
+>>> spec = SpaceTimePermutation(max_radius_km=3, max_duration_days=14)
+>>> result = spec.scan(cases, as_of="2024-06-30")  # doctest: +SKIP
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar, Literal, Self, get_args
+
+from enteroscan.errors import SpecError
+
+__all__ = [
+    "BernoulliScan",
+    "PoissonScan",
+    "ScanSpec",
+    "SpaceTimePermutation",
+]
+
+Analysis = Literal["prospective", "retrospective", "spatial", "temporal", "prospective_temporal"]
+Rates = Literal["high", "low", "both"]
+TimeUnit = Literal["day", "month", "year", "generic"]
+Overlap = Literal[
+    "none",
+    "no_centres_in_other",
+    "no_centres_in_more_likely",
+    "no_centres_in_less_likely",
+    "no_pairs_in_each_other",
+    "any",
+]
+PValues = Literal["monte_carlo", "sequential", "gumbel", "default"]
+RandomStream = Literal["philox", "satscan"]
+
+DURATION_SUFFIXES: dict[str, str] = {
+    "day": "days",
+    "month": "months",
+    "year": "years",
+    "generic": "steps",
+}
+REPEAT_UNITS = ("days", "weeks", "months", "years")
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "analysis": get_args(Analysis),
+    "rates": get_args(Rates),
+    "time_unit": get_args(TimeUnit),
+    "overlap": get_args(Overlap),
+    "p_values": get_args(PValues),
+    "random_stream": get_args(RandomStream),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanSpec:
+    """What all scans have in common. Use one of its subclasses, each of which is a probability model.
+
+    SaTScan's name of an option stands in brackets.
+
+    Parameters
+    ----------
+    analysis
+        ``"prospective"``: clusters in space and time that are still going on when the study period
+        ends; ``"retrospective"``: those that have ended as well; ``"spatial"``: places, whatever the
+        time; ``"temporal"`` and ``"prospective_temporal"``: times, whatever the place
+        [AnalysisType 4, 3, 1, 2, 6].
+    rates
+        Clusters of ``"high"`` rates, of ``"low"`` rates, or ``"both"`` [ScanAreas].
+    max_size_share
+        Largest cluster, as a share of the cases (space-time permutation), of the expected cases
+        (Poisson) or of the individuals (Bernoulli) [MaxSpatialSizeInPopulationAtRisk, a percentage].
+    max_radius_km, max_radius
+        Largest radius: in km if places have latitude and longitude, else in the unit of their
+        coordinates. None: no limit. Of several limits the smallest binds
+        [MaxSpatialSizeInDistanceFromCenter].
+    max_circle_share
+        Largest cluster, as a share of the population in ``circle_population`` (see `scan`)
+        [MaxSpatialSizeInMaxCirclePopulationFile, a percentage].
+    max_reported_size_share, max_reported_radius_km, max_reported_radius, max_reported_circle_share
+        Limits of the clusters that are reported. They do not change the p-values: larger clusters
+        are looked at in the data's replicates all the same [MaxSpatialSize...Reported].
+    time_unit
+        Unit of time; ``"generic"`` stands for whole numbers instead of dates
+        [TimeAggregationUnits, PrecisionCaseTimes].
+    time_aggregation
+        Units of time in an interval. Intervals are counted backwards from the end of the study
+        period; what remains makes the first one longer [TimeAggregationLength].
+    min_duration_days, min_duration_months, min_duration_years, min_duration_steps
+        Shortest cluster; the one that fits ``time_unit`` (steps are for generic time). None: one unit
+        [MinimumTemporalClusterSize].
+    max_duration_days, max_duration_months, max_duration_years, max_duration_steps
+        Longest cluster, likewise. None: see ``max_duration_share``
+        [MaxTemporalSize with MaxTemporalSizeInterpretation=1].
+    max_duration_share
+        Longest cluster as a share of the study period, where no ``max_duration_*`` is given
+        [MaxTemporalSize with MaxTemporalSizeInterpretation=0, a percentage].
+    include_spatial, include_temporal
+        In analyses of space and time: look at clusters that last the whole study period, and at
+        clusters that cover all places, too [IncludePurelySpatial, IncludePurelyTemporal].
+    overlap
+        Which clusters may be reported beside a more likely one: those with no place in common
+        (``"none"``); where neither holds the centre of the other (``"no_centres_in_other"``); whose
+        centre is not in a more likely one; that hold no centre of a more likely one; that do not
+        both hold the centre of the other; all (``"any"``). Clusters without a common interval never
+        overlap [CriteriaForReportingSecondaryClusters 0, 1, 2, 3, 4, 5].
+    min_cases, min_cases_low
+        Fewest cases in a cluster of high, of low rates
+        [MinimumCasesInHighRateClusters, MinimumCasesInLowRateClusters].
+    min_relative_risk, max_relative_risk
+        Least relative risk of a cluster of high rates, greatest of low rates; observed / expected
+        for the space-time permutation [RiskThresholdHighClusters, RiskThresholdLowClusters].
+    replicates
+        Number of data sets simulated under the null hypothesis [MonteCarloReps].
+    p_values
+        ``"monte_carlo"``: rank / (replicates + 1). ``"sequential"``: stop as soon as
+        ``sequential_threshold`` replicates exceed the most likely cluster. ``"gumbel"``: from a Gumbel
+        distribution fitted to the replicates. ``"default"``: SaTScan's default, sequential, with
+        Gumbel's for clusters of rank below 10 when only high rates are looked for
+        [PValueReportType 1, 2, 3, 0].
+    sequential_threshold
+        None: (replicates + 1) // 20 [EarlyTerminationThreshold].
+    adjust_for_analyses_since
+        Prospective only: first end date of the analyses that have been made before, for which
+        p-values are adjusted [AdjustForEarlierAnalyses with ProspectiveStartDate].
+    repeat_every_days, repeat_every_weeks, repeat_every_months, repeat_every_years
+        Prospective only: how often the scan is run, for the recurrence interval. None: once an
+        interval [ProspectiveFrequency].
+    random_state
+        Seed. The same seed gives the same replicates for any number of threads or processes.
+        [RandomizationSeed]
+    random_stream
+        ``"philox"``, or ``"satscan"`` for SaTScan's own random numbers and p-values. SaTScan's
+        default seed is 12345678.
+    n_jobs
+        Threads. None: one for each processor.
+    """
+
+    model: ClassVar[str]
+
+    analysis: Analysis = "prospective"
+    rates: Rates = "high"
+    max_size_share: float = 0.5
+    max_radius_km: float | None = None
+    max_radius: float | None = None
+    max_circle_share: float | None = None
+    max_reported_size_share: float | None = None
+    max_reported_radius_km: float | None = None
+    max_reported_radius: float | None = None
+    max_reported_circle_share: float | None = None
+    time_unit: TimeUnit = "day"
+    time_aggregation: int = 1
+    min_duration_days: int | None = None
+    min_duration_months: int | None = None
+    min_duration_years: int | None = None
+    min_duration_steps: int | None = None
+    max_duration_days: int | None = None
+    max_duration_months: int | None = None
+    max_duration_years: int | None = None
+    max_duration_steps: int | None = None
+    max_duration_share: float = 0.5
+    include_spatial: bool = False
+    include_temporal: bool = False
+    overlap: Overlap = "none"
+    min_cases: int = 2
+    min_cases_low: int = 0
+    min_relative_risk: float | None = None
+    max_relative_risk: float | None = None
+    replicates: int = 999
+    p_values: PValues = "monte_carlo"
+    sequential_threshold: int | None = None
+    adjust_for_analyses_since: date | None = None
+    repeat_every_days: int | None = None
+    repeat_every_weeks: int | None = None
+    repeat_every_months: int | None = None
+    repeat_every_years: int | None = None
+    random_state: int = 0
+    random_stream: RandomStream = "philox"
+    n_jobs: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse options that cannot be used."""
+        if type(self) is ScanSpec:
+            message = (
+                "ScanSpec is no model; use SpaceTimePermutation, PoissonScan or BernoulliScan"
+            )
+            raise TypeError(message)
+        for name, choices in _CHOICES.items():
+            _check_choice(name, getattr(self, name), choices)
+        self._check_numbers()
+        self._check_sizes()
+        self._check_time()
+        self._check_inference()
+
+    def _check_numbers(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if value is None or isinstance(value, str):
+                continue
+            if field.name.endswith("_share"):
+                _check_number(field.name, value, above=0.0, at_most=1.0)
+            elif "radius" in field.name:
+                _check_number(field.name, value, above=0.0)
+            elif field.name.endswith("_relative_risk"):
+                _check_number(field.name, value, above=0.0)
+            elif field.name in ("replicates", "min_cases_low", "random_state"):
+                _check_integer(field.name, value, at_least=0)
+            elif field.type in ("int", int, int | None):
+                _check_integer(field.name, value, at_least=1)
+
+    def _check_sizes(self) -> None:
+        if self.max_radius_km is not None and self.max_radius is not None:
+            message = "max_radius_km (latitude, longitude) and max_radius (x, y) exclude each other"
+            raise SpecError(message)
+        for unit in ("size_share", "radius_km", "radius", "circle_share"):
+            evaluated = getattr(self, f"max_{unit}")
+            reported = getattr(self, f"max_reported_{unit}")
+            if evaluated is not None and reported is not None and reported > evaluated:
+                message = (
+                    f"max_reported_{unit}={reported} is more than max_{unit}={evaluated}; "
+                    "only what is looked at can be reported"
+                )
+                raise SpecError(message)
+
+    def _check_time(self) -> None:
+        suffix = DURATION_SUFFIXES[self.time_unit]
+        for unit in DURATION_SUFFIXES.values():
+            for bound in ("min", "max"):
+                name = f"{bound}_duration_{unit}"
+                if unit != suffix and getattr(self, name) is not None:
+                    message = (
+                        f"{name} does not fit time_unit={self.time_unit!r}; "
+                        f"use {bound}_duration_{suffix}"
+                    )
+                    raise SpecError(message)
+        if self.max_duration is not None and self.min_duration > self.max_duration:
+            message = (
+                f"min_duration_{suffix}={self.min_duration} is more than "
+                f"max_duration_{suffix}={self.max_duration}"
+            )
+            raise SpecError(message)
+        for name in ("include_spatial", "include_temporal"):
+            if getattr(self, name) and self.analysis not in ("prospective", "retrospective"):
+                message = (
+                    f"{name} is for the prospective and the retrospective analysis of space and "
+                    f"time, not for analysis={self.analysis!r}"
+                )
+                raise SpecError(message)
+
+    def _check_inference(self) -> None:
+        if self.p_values == "gumbel" and self.rates != "high":
+            message = (
+                f"p_values='gumbel' holds for rates='high' only, not for rates={self.rates!r}; "
+                "use p_values='monte_carlo'"
+            )
+            raise SpecError(message)
+        if self.sequential_threshold is not None and self.p_values != "sequential":
+            message = (
+                "sequential_threshold is for p_values='sequential', "
+                f"not for p_values={self.p_values!r}"
+            )
+            raise SpecError(message)
+        given = [f"repeat_every_{unit}" for unit, _ in self._repeats()]
+        if len(given) > 1:
+            message = f"{' and '.join(given)} exclude each other"
+            raise SpecError(message)
+        if self.adjust_for_analyses_since is not None:
+            given.append("adjust_for_analyses_since")
+        if given and not self.is_prospective:
+            message = f"{given[0]} is for prospective analyses, not for analysis={self.analysis!r}"
+            raise SpecError(message)
+
+    def _repeats(self) -> list[tuple[str, int]]:
+        lengths = [(unit, getattr(self, f"repeat_every_{unit}")) for unit in REPEAT_UNITS]
+        return [(unit, length) for unit, length in lengths if length is not None]
+
+    @property
+    def is_prospective(self) -> bool:
+        """Whether only what is still going on is looked for."""
+        return self.analysis in ("prospective", "prospective_temporal")
+
+    @property
+    def has_space(self) -> bool:
+        """Whether places are told apart."""
+        return self.analysis not in ("temporal", "prospective_temporal")
+
+    @property
+    def has_time(self) -> bool:
+        """Whether times are told apart."""
+        return self.analysis != "spatial"
+
+    @property
+    def min_duration(self) -> int:
+        """Shortest cluster in units of time."""
+        value: int | None = getattr(self, f"min_duration_{DURATION_SUFFIXES[self.time_unit]}")
+        return 1 if value is None else value
+
+    @property
+    def max_duration(self) -> int | None:
+        """Longest cluster in units of time; None where ``max_duration_share`` says it."""
+        value: int | None = getattr(self, f"max_duration_{DURATION_SUFFIXES[self.time_unit]}")
+        return value
+
+    @property
+    def repeat_every(self) -> tuple[str, int] | None:
+        """How often the scan is run, as unit and length; None for once an interval."""
+        return next(iter(self._repeats()), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the model's name and all options as JSON has them."""
+        values = dataclasses.asdict(self)
+        for name, value in values.items():
+            if isinstance(value, date):
+                values[name] = value.isoformat()
+            elif isinstance(value, tuple):
+                values[name] = list(value)
+        return {"model": self.model} | values
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Make a spec from what `to_dict` returned."""
+        options = dict(values)
+        name = options.pop("model", getattr(cls, "model", None))
+        models = {spec.model: spec for spec in (cls, *cls.__subclasses__()) if hasattr(spec, "model")}
+        if name not in models:
+            message = f"model={name!r} is unknown; known are {', '.join(sorted(models))}"
+            raise SpecError(message)
+        spec = models[name]
+        unknown = sorted(options.keys() - {field.name for field in dataclasses.fields(spec)})
+        if unknown:
+            message = f"{spec.__name__} has no option {', '.join(unknown)}"
+            raise SpecError(message)
+        since = options.get("adjust_for_analyses_since")
+        if isinstance(since, str):
+            options["adjust_for_analyses_since"] = date.fromisoformat(since)
+        return spec(**options)
+
+    @property
+    def fingerprint(self) -> str:
+        """A short text that is the same for equal specs, on every machine and in every run."""
+        text = json.dumps(self.to_dict(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpaceTimePermutation(ScanSpec):
+    """Space-time permutation scan: needs cases alone, no population (Kulldorff et al. 2005).
+
+    Asks where and when there are more cases than the places' and the times' own totals explain. The
+    null hypothesis is that the times of cases do not depend on their places; replicates permute them.
+
+    Parameters
+    ----------
+    strata
+        Columns of the cases; times are permuted among cases of the same stratum only, so that
+        clusters which the strata explain are not found [covariates in the case file].
+    adjust_day_of_week
+        Take the day of the week as a stratum [AdjustForWeeklyTrends].
+    **options
+        Those of `ScanSpec`.
+    """
+
+    model: ClassVar[str] = "space_time_permutation"
+
+    strata: tuple[str, ...] = ()
+    adjust_day_of_week: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse options that cannot be used."""
+        object.__setattr__(self, "strata", _columns("strata", self.strata))
+        super().__post_init__()
+        if self.analysis not in ("prospective", "retrospective"):
+            message = (
+                "SpaceTimePermutation needs space and time: analysis must be 'prospective' or "
+                f"'retrospective', not {self.analysis!r}"
+            )
+            raise SpecError(message)
+        if self.include_spatial or self.include_temporal:
+            message = (
+                "SpaceTimePermutation expects what was observed in every place and in every "
+                "interval: include_spatial and include_temporal can find nothing"
+            )
+            raise SpecError(message)
+        if self.adjust_day_of_week and (self.time_unit, self.time_aggregation) != ("day", 1):
+            message = "adjust_day_of_week needs time_unit='day' and time_aggregation=1"
+            raise SpecError(message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoissonScan(ScanSpec):
+    """Discrete Poisson scan: cases against a population that may change over time (Kulldorff 1997).
+
+    The null hypothesis is that the expected number of cases is proportional to the population, within
+    every stratum of the covariates. Replicates spread all cases at random with these expectations.
+
+    Parameters
+    ----------
+    covariates
+        Columns of cases and population, for example age group and sex; expected cases are
+        standardised indirectly [covariates in the case and population files].
+    **options
+        Those of `ScanSpec`.
+    """
+
+    model: ClassVar[str] = "poisson"
+
+    covariates: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse options that cannot be used."""
+        object.__setattr__(self, "covariates", _columns("covariates", self.covariates))
+        super().__post_init__()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BernoulliScan(ScanSpec):
+    """Bernoulli scan: cases against controls, individuals with one of two states (Kulldorff 1997).
+
+    The null hypothesis is that everyone is a case with the same probability. Replicates choose the
+    cases at random among all individuals.
+
+    Parameters
+    ----------
+    **options
+        Those of `ScanSpec`.
+    """
+
+    model: ClassVar[str] = "bernoulli"
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        message = f"{name}={value!r} is unknown; choose from {', '.join(map(repr, choices))}"
+        raise SpecError(message)
+
+
+def _check_number(name: str, value: object, *, above: float, at_most: float = math.inf) -> None:
+    good = (
+        isinstance(value, int | float) and not isinstance(value, bool) and above < value <= at_most
+    )
+    if not good or not math.isfinite(value):  # type: ignore[arg-type]
+        limit = "" if math.isinf(at_most) else f" and at most {at_most:g}"
+        message = f"{name}={value!r} must be a number greater than {above:g}{limit}"
+        raise SpecError(message)
+
+
+def _check_integer(name: str, value: object, *, at_least: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
+        message = f"{name}={value!r} must be a whole number of at least {at_least}"
+        raise SpecError(message)
+
+
+def _columns(name: str, value: object) -> tuple[str, ...]:
+    if isinstance(value, str) or not all(isinstance(item, str) for item in value):  # type: ignore[attr-defined]
+        message = f"{name}={value!r} must be names of columns, for example ({value!r},)"
+        raise SpecError(message)
+    return tuple(value)  # type: ignore[arg-type]

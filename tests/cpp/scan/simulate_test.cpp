@@ -1,0 +1,107 @@
+#include "scan/simulate.hpp"
+
+#include <gtest/gtest.h>
+
+#include "scan/batch.hpp"
+#include "scan/problems.hpp"
+
+namespace enteroscan {
+namespace detail::baseline {
+Kernels make_kernels();
+}
+
+namespace {
+
+using testing::obvious_maximum;
+using testing::Problem;
+using testing::ProblemMaker;
+
+constexpr std::uint64_t seed = 20240117;
+constexpr std::int64_t n_replicates = 70;
+
+std::vector<double> maxima(const Problem& problem, std::size_t n_threads, std::int64_t begin, std::int64_t end,
+                           const detail::Kernels& kernels = detail::kernels()) {
+    RunControl control;
+    const Plan plan(*problem.model, *problem.zones, problem.intervals, n_threads, control);
+    return simulate_maxima(plan, *problem.model, {begin, end, seed, RandomEngine::philox, n_threads, 0.0, 0}, control,
+                           kernels);
+}
+
+class EveryProblem : public ::testing::TestWithParam<std::uint32_t> {};
+INSTANTIATE_TEST_SUITE_P(Simulate, EveryProblem, ::testing::Range(0u, 40u));
+
+TEST_P(EveryProblem, maxima_are_those_of_the_obvious_loops) {
+    for (std::uint32_t i = 0; i < 25; ++i) {
+        const std::uint32_t number = 1000 * GetParam() + i;
+        const Problem problem = ProblemMaker(number).make();
+        const std::vector<double> found = maxima(problem, 1, 0, n_replicates);
+        const auto sampler = problem.model->sampler(seed, RandomEngine::philox, problem.intervals.earliest_start());
+        std::vector<Cell> cells;
+        for (std::size_t r = 0; r < found.size(); ++r) {
+            sampler->draw(r, cells);
+            const double expected = obvious_maximum(problem, cells);
+            ASSERT_NEAR(found[r], expected, 1e-9 * (1.0 + expected))
+                << "problem " << number << ", " << problem.text << ", replicate " << r;
+        }
+    }
+}
+
+TEST_P(EveryProblem, maxima_are_the_same_bits_however_they_are_computed) {
+    for (std::uint32_t i = 0; i < 25; ++i) {
+        const std::uint32_t number = 1000 * GetParam() + i;
+        const Problem problem = ProblemMaker(number).make();
+        const std::vector<double> found = maxima(problem, 1, 0, n_replicates);
+        ASSERT_EQ(found, maxima(problem, 3, 0, n_replicates)) << number;
+        ASSERT_EQ(found, maxima(problem, 1, 0, n_replicates, detail::baseline::make_kernels())) << number;
+        std::vector<double> parts = maxima(problem, 2, 0, 11);
+        const std::vector<double> rest = maxima(problem, 1, 11, n_replicates);
+        parts.insert(parts.end(), rest.begin(), rest.end());
+        ASSERT_EQ(found, parts) << number;
+    }
+}
+
+TEST(Simulate, walking_gives_the_same_bits) {
+    for (std::uint32_t number = 0; number < 300; ++number) {
+        const Problem problem = ProblemMaker(number).make();
+        RunControl control;
+        const Plan plan(*problem.model, *problem.zones, problem.intervals, 1, control);
+        const std::vector<double> found = maxima(problem, 1, 0, n_replicates);
+        const auto sampler = problem.model->sampler(seed, RandomEngine::philox, plan.first_interval());
+        for (std::size_t r = 0; r < found.size(); ++r) {
+            std::vector<std::vector<Cell>> cells(1);
+            sampler->draw(r, cells[0]);
+            Batch batch(plan, problem.model->rates());
+            batch.reset(std::move(cells));
+            batch.walk_all(0, control);
+            ASSERT_EQ(found[r], batch.best(0)) << "problem " << number << ", " << problem.text << ", replicate " << r;
+        }
+    }
+}
+
+TEST(Simulate, stops_after_the_replicate_that_decides) {
+    const Problem problem = ProblemMaker(4).make();
+    RunControl control;
+    const Plan plan(*problem.model, *problem.zones, problem.intervals, 1, control);
+    const std::vector<double> all = maxima(problem, 1, 0, 500);
+    std::vector<double> sorted = all;
+    std::sort(sorted.begin(), sorted.end());
+    const double above = sorted[250];
+    std::size_t stop = 0;
+    for (int exceeding = 0; exceeding < 5; ++stop) exceeding += all[stop] > above ? 1 : 0;
+    for (const std::size_t n_threads : {1u, 2u, 3u}) {
+        const std::vector<double> some = simulate_maxima(
+            plan, *problem.model, {0, 500, seed, RandomEngine::philox, n_threads, above, 5}, control);
+        EXPECT_EQ(some, std::vector<double>(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(stop)));
+    }
+}
+
+TEST(Simulate, cancels) {
+    const Problem problem = ProblemMaker(4).make();
+    RunControl control;
+    const Plan plan(*problem.model, *problem.zones, problem.intervals, 1, control);
+    control.cancel();
+    EXPECT_THROW(simulate_maxima(plan, *problem.model, {0, 500, seed, RandomEngine::philox, 2, 0.0, 0}, control), Cancelled);
+}
+
+}  // namespace
+}  // namespace enteroscan
