@@ -1,6 +1,6 @@
 """Hands a study over to the compiled core: zones, intervals, model, replicates."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,12 +13,15 @@ from enteroscan import _core
 from enteroscan._places import Floats
 from enteroscan._time import TimeAxis, read_date
 from enteroscan.errors import DataError
-from enteroscan.scan import ScanSpec
+from enteroscan.scan import Rates, ScanSpec
 from enteroscan.study import LIMIT_TOLERANCE, Counts, Study
 
 Progress = Callable[[float], object]
+SizeLimit = tuple[Floats, float]  # weights of the places, largest sum
 
-PARTS_WITHOUT_HINT = 8  # into which replicates are split for an executor that does not tell its size
+PARTS_WITHOUT_HINT = (
+    8  # into which replicates are split for an executor that does not tell its size
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Engine:
 
 
 class _Eligibility(TypedDict):
-    rates: _core.Rates
+    rates: Rates
     min_cases_high: int
     min_cases_low: int
     min_relative_risk: float
@@ -121,7 +124,7 @@ def _zones(study: Study) -> _core.Zones:
 
 
 def _circles(
-    study: Study, evaluated: list[_core.SizeLimit], reported: list[_core.SizeLimit]
+    study: Study, evaluated: list[SizeLimit], reported: list[SizeLimit]
 ) -> _core.Zones:
     spec, coordinates = study.spec, study.places.coordinates
     if coordinates is None:
@@ -135,8 +138,8 @@ def _circles(
         radius, reported_radius = spec.max_radius, spec.max_reported_radius
     centres = coordinates if study.centres is None else study.centres.coordinates
     return _core.circles(
-        coordinates.values,
-        centres.values,
+        coordinates.points,
+        centres.points,
         great_circle=coordinates.great_circle,
         limits=evaluated,
         max_radius=np.inf if radius is None else radius,
@@ -155,8 +158,8 @@ def _refuse_radius(spec: ScanSpec, units: tuple[str, ...], reason: str) -> None:
 
 def _limits(
     study: Study, size_share: float | None, circle_share: float | None
-) -> list[_core.SizeLimit]:
-    limits: list[_core.SizeLimit] = []
+) -> list[SizeLimit]:
+    limits: list[SizeLimit] = []
     for share, weights in (
         (size_share, study.weights),
         (circle_share, study.circle_population),

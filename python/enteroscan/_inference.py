@@ -88,9 +88,7 @@ def simulate_part(
         maxima = simulate_with(executor, study, replicates, progress)
     else:
         engine = Engine.build(study)
-        maxima = engine.simulate(
-            replicates, n_threads=study.spec.n_jobs or 0, progress=progress
-        )
+        maxima = engine.simulate(replicates, n_threads=study.spec.n_jobs or 0, progress=progress)
     return SimulatedMaxima(replicates, maxima, study.fingerprint)
 
 
@@ -181,9 +179,7 @@ def significance(engine: Engine, statistic: Floats, maxima: Floats) -> Significa
     return Significance(rank, p_value, gumbel, interval, significant)
 
 
-def _p_values(
-    spec: ScanSpec, rank: NDArray[np.int64], gumbel: Floats, maxima: Floats
-) -> Floats:
+def _p_values(spec: ScanSpec, rank: NDArray[np.int64], gumbel: Floats, maxima: Floats) -> Floats:
     n = len(maxima)
     if n == 0:
         return np.full(len(rank), np.nan)

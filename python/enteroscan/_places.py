@@ -21,7 +21,7 @@ ALL_PLACES = "All"
 class Coordinates:
     """Coordinates as rows: latitude and longitude if great_circle, else x, y, ..."""
 
-    values: Floats
+    points: Floats
     great_circle: bool
     crs: Any = None
 
@@ -30,7 +30,7 @@ class Coordinates:
         """Names of the columns."""
         if self.great_circle:
             return ("latitude", "longitude")
-        return ("x", "y", "z")[: self.values.shape[1]]
+        return ("x", "y", "z")[: self.points.shape[1]]
 
 
 @dataclass(frozen=True)
@@ -39,28 +39,39 @@ class Places:
 
     names: list[str]
     coordinates: Coordinates | None
-    codes: dict[str, int] = field(repr=False)  # identifier -> place, for all identifiers
-    members: list[list[str]] = field(repr=False)  # all identifiers of a place, in alphabetical order
+    codes: dict[str, int] | None = field(repr=False)  # of all identifiers; None: all are one place
+    members: list[list[str]] = field(
+        repr=False
+    )  # all identifiers of a place, in alphabetical order
 
     def __len__(self) -> int:
         return len(self.names)
 
     @classmethod
+    def single(cls) -> Self:
+        """Make the whole area one place."""
+        return cls([ALL_PLACES], None, None, [[]])
+
+    @classmethod
     def without_coordinates(cls, names: list[str]) -> Self:
-        """Make every identifier a place of its own."""
+        """Make every identifier a place of its own, in alphabetical order."""
+        names = sorted(names)
         codes = {name: number for number, name in enumerate(names)}
         return cls(names, None, codes, [[name] for name in names])
 
     @classmethod
     def merged(cls, names: list[str], coordinates: Coordinates) -> Self:
-        """Make places of identifiers, one for those with the same coordinates."""
-        values = coordinates.values + 0.0  # -0.0 is 0.0
+        """Make places of identifiers, one for those with the same coordinates, in alphabetical order.
+
+        The order decides between equally likely clusters, as in SaTScan.
+        """
+        order = sorted(range(len(names)), key=names.__getitem__)
+        names = [names[row] for row in order]
+        values = coordinates.points[order] + 0.0  # -0.0 is 0.0
         codes, first_rows = _group_rows(values)
         members: list[list[str]] = [[] for _ in first_rows]
         for name, code in zip(names, codes.tolist(), strict=True):
             members[code].append(name)
-        for group in members:
-            group.sort()
         return cls(
             [group[0] for group in members],
             Coordinates(values[first_rows], coordinates.great_circle, coordinates.crs),
@@ -70,6 +81,8 @@ class Places:
 
     def codes_of(self, table: Table, role: str = "location") -> Codes:
         """Return the place of every row of a table; rows of unknown places are rejected."""
+        if self.codes is None:
+            return np.zeros(len(table), dtype=np.intp)
         rows, names = identifiers(table.column(role))
         table.reject(rows < 0, role, "without a location")
         lookup = np.array([self.codes.get(name, -1) for name in names] + [0], dtype=np.intp)
@@ -171,10 +184,10 @@ def places_from_cases(tables: list[Table]) -> tuple[Places, list[Codes]]:
     Without a column of locations, every spot is a location and is called by its coordinates.
     """
     parts = [_points(table) for table in tables]
-    if len({(part.great_circle, part.values.shape[1]) for part in parts}) > 1:
+    if len({(part.great_circle, part.points.shape[1]) for part in parts}) > 1:
         message = "cases and controls must have coordinates of the same kind"
         raise DataError(message)
-    values = np.concatenate([part.values for part in parts])
+    values = np.concatenate([part.points for part in parts])
     if not all(table.has("location") for table in tables):
         spots, first_rows = _group_rows(np.where(np.isfinite(values), values + 0.0, 0.0))
         names = [", ".join(map(repr, row)) for row in values[first_rows].tolist()]
@@ -238,7 +251,8 @@ def _keep_used(
         raise DataError(message)
     kept = [name for name, keep in zip(names, used.tolist(), strict=True) if keep]
     places = Places.merged(kept, Coordinates(values[used], kind.great_circle, kind.crs))
-    lookup = np.array([places.codes.get(name, -1) for name in names], dtype=np.intp)
+    known = places.codes or {}
+    lookup = np.array([known.get(name, -1) for name in names], dtype=np.intp)
     codes = lookup[rows]
     lengths = np.cumsum([len(table) for table in tables])[:-1]
     return places, list(np.split(codes, lengths))
@@ -249,6 +263,4 @@ def _mask(table: Table) -> Bools:
 
 
 def _select(table: Table, coordinates: Coordinates) -> Coordinates:
-    return Coordinates(
-        table.select(coordinates.values), coordinates.great_circle, coordinates.crs
-    )
+    return Coordinates(table.select(coordinates.points), coordinates.great_circle, coordinates.crs)

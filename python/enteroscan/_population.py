@@ -44,8 +44,7 @@ def read_population(
     table: Table, places: Places, stratum: Codes, n_strata: int, axis: TimeAxis
 ) -> Population:
     """Read populations by place, date (optional) and stratum."""
-    one_place = np.zeros(len(table), dtype=np.intp)
-    place = places.codes_of(table) if table.has("location") or len(places) > 1 else one_place
+    place = places.codes_of(table)
     size = table.numbers("population")
     table.reject(~(np.isfinite(size) & (size >= 0)), "population", "without a number of at least 0")
     day = _census_days(table, axis) if table.has("date") else None
@@ -80,7 +79,9 @@ def expected_cases(
     before its first and after its last. Strata that a place lacks at one of its dates are empty then.
     """
     node, node_place, node_day = _nodes(population)
-    weights = _interval_weights(node_place, node_day, axis)  # [node, interval], shares of the period
+    weights = _interval_weights(
+        node_place, node_day, axis
+    )  # [node, interval], shares of the period
     time_average = weights.sum(axis=1)
     person_time = np.bincount(
         population.stratum, population.size * time_average[node], population.n_strata
@@ -99,7 +100,11 @@ def expected_cases(
 
 def _nodes(population: Population) -> tuple[Codes, Codes, Ints]:
     """Return the census of every row, and the place and the day of every census, sorted by both."""
-    day = np.zeros(len(population.place), dtype=np.int64) if population.day is None else population.day
+    day = (
+        np.zeros(len(population.place), dtype=np.int64)
+        if population.day is None
+        else population.day
+    )
     days, day_code = np.unique(day, return_inverse=True)
     keys, node = np.unique(population.place * len(days) + day_code, return_inverse=True)
     return node, keys // len(days), days[keys % len(days)]
@@ -147,7 +152,9 @@ def adjust_by_relative_risks(
     """
     place = places.codes_of(table)
     risk = table.numbers("relative_risk")
-    table.reject(~(np.isfinite(risk) & (risk >= 0)), "relative_risk", "without a number of at least 0")
+    table.reject(
+        ~(np.isfinite(risk) & (risk >= 0)), "relative_risk", "without a number of at least 0"
+    )
     first, last = _risk_period(table, axis)
     adjusted = expected.copy()
     columns = (table.select(values) for values in (place, risk, first, last))
@@ -164,7 +171,9 @@ def adjust_by_relative_risks(
 def _risk_period(table: Table, axis: TimeAxis) -> tuple[Ints, Ints]:
     first = np.zeros(len(table), dtype=np.int64)
     last = np.full(len(table), axis.n_intervals - 1, dtype=np.int64)
-    start = read_dates(table, axis.unit, "start", required=False).first if table.has("start") else first
+    start = (
+        read_dates(table, axis.unit, "start", required=False).first if table.has("start") else first
+    )
     end = read_dates(table, axis.unit, "end", required=False).last if table.has("end") else last
     if table.has("start"):
         given = start != MISSING

@@ -158,7 +158,7 @@ class LiveTables:
             return 0
         if study.neighbours is not None:
             return len(study.neighbours.centres)
-        return len(study.places if study.centres is None else study.centres.coordinates.values)
+        return len(study.places if study.centres is None else study.centres.coordinates.points)
 
     def _members(self, cluster: int) -> Ints:
         offsets = self.windows.offsets
@@ -183,7 +183,7 @@ class LiveTables:
         if study.neighbours is not None:
             centres = study.neighbours.centres[centres].astype(np.int64)
         points = coordinates if study.centres is None else study.centres.coordinates
-        values = np.where(self._is_everywhere[:, None], np.nan, points.values[centres])
+        values = np.where(self._is_everywhere[:, None], np.nan, points.points[centres])
         return dict(zip(coordinates.names, values.T, strict=True))
 
     def _counts(self, observed: Ints, measure: Floats) -> dict[str, NDArray[np.float64] | Ints]:
@@ -219,4 +219,4 @@ class LiveTables:
 def _coordinate_columns(coordinates: Coordinates | None) -> dict[str, Floats]:
     if coordinates is None:
         return {}
-    return dict(zip(coordinates.names, coordinates.values.T, strict=True))
+    return dict(zip(coordinates.names, coordinates.points.T, strict=True))

@@ -37,9 +37,7 @@ class Dates:
     last: Days
 
 
-def read_dates(
-    table: Table, unit: TimeUnit, role: str = "date", *, required: bool = True
-) -> Dates:
+def read_dates(table: Table, unit: TimeUnit, role: str = "date", *, required: bool = True) -> Dates:
     """Read a column of dates; rows with something else, or without a required date, are rejected.
 
     Dates that are not there are MISSING.

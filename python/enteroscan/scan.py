@@ -12,9 +12,22 @@ import json
 import math
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypedDict, Unpack, get_args
 
 from enteroscan.errors import SpecError
+
+if TYPE_CHECKING:  # specs are light; what their verbs need is imported when they are called
+    from collections.abc import Mapping
+    from concurrent.futures import Executor
+
+    import pandas as pd
+
+    from enteroscan._frames import OnInvalid
+    from enteroscan._inference import SimulatedMaxima
+    from enteroscan._progress import Progress
+    from enteroscan._time import DateLike
+    from enteroscan.results import ScanResult
+    from enteroscan.study import Neighbours
 
 __all__ = [
     "BernoulliScan",
@@ -44,6 +57,23 @@ DURATION_SUFFIXES: dict[str, str] = {
     "generic": "steps",
 }
 REPEAT_UNITS = ("days", "weeks", "months", "years")
+
+
+class Data(TypedDict, total=False):
+    """The data of a scan beside the cases; see `ScanSpec.scan`."""
+
+    start: "DateLike | None"
+    as_of: "DateLike | None"
+    locations: "pd.DataFrame | None"
+    population: "pd.DataFrame | None"
+    controls: "pd.DataFrame | None"
+    relative_risks: "pd.DataFrame | None"
+    circle_population: "pd.DataFrame | None"
+    centres: "pd.DataFrame | None"
+    neighbours: "Neighbours | None"
+    columns: "Mapping[str, str] | None"
+    on_invalid: "OnInvalid"
+
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "analysis": get_args(Analysis),
@@ -125,7 +155,8 @@ class ScanSpec:
         None: (replicates + 1) // 20 [EarlyTerminationThreshold].
     adjust_for_analyses_since
         Prospective only: first end date of the analyses that have been made before, for which
-        p-values are adjusted [AdjustForEarlierAnalyses with ProspectiveStartDate].
+        p-values are adjusted; a number in generic time
+        [AdjustForEarlierAnalyses with ProspectiveStartDate].
     repeat_every_days, repeat_every_weeks, repeat_every_months, repeat_every_years
         Prospective only: how often the scan is run, for the recurrence interval. None: once an
         interval [ProspectiveFrequency].
@@ -172,7 +203,7 @@ class ScanSpec:
     replicates: int = 999
     p_values: PValues = "monte_carlo"
     sequential_threshold: int | None = None
-    adjust_for_analyses_since: date | None = None
+    adjust_for_analyses_since: date | int | None = None
     repeat_every_days: int | None = None
     repeat_every_weeks: int | None = None
     repeat_every_months: int | None = None
@@ -184,9 +215,7 @@ class ScanSpec:
     def __post_init__(self) -> None:
         """Refuse options that cannot be used."""
         if type(self) is ScanSpec:
-            message = (
-                "ScanSpec is no model; use SpaceTimePermutation, PoissonScan or BernoulliScan"
-            )
+            message = "ScanSpec is no model; use SpaceTimePermutation, PoissonScan or BernoulliScan"
             raise TypeError(message)
         for name, choices in _CHOICES.items():
             _check_choice(name, getattr(self, name), choices)
@@ -324,7 +353,9 @@ class ScanSpec:
         """Make a spec from what `to_dict` returned."""
         options = dict(values)
         name = options.pop("model", getattr(cls, "model", None))
-        models = {spec.model: spec for spec in (cls, *cls.__subclasses__()) if hasattr(spec, "model")}
+        models = {
+            spec.model: spec for spec in (cls, *cls.__subclasses__()) if hasattr(spec, "model")
+        }
         if name not in models:
             message = f"model={name!r} is unknown; known are {', '.join(sorted(models))}"
             raise SpecError(message)
@@ -337,6 +368,131 @@ class ScanSpec:
         if isinstance(since, str):
             options["adjust_for_analyses_since"] = date.fromisoformat(since)
         return spec(**options)
+
+    def scan(
+        self,
+        cases: "pd.DataFrame",
+        *,
+        start: "DateLike | None" = None,
+        as_of: "DateLike | None" = None,
+        locations: "pd.DataFrame | None" = None,
+        population: "pd.DataFrame | None" = None,
+        controls: "pd.DataFrame | None" = None,
+        relative_risks: "pd.DataFrame | None" = None,
+        circle_population: "pd.DataFrame | None" = None,
+        centres: "pd.DataFrame | None" = None,
+        neighbours: "Neighbours | None" = None,
+        columns: "Mapping[str, str] | None" = None,
+        on_invalid: "OnInvalid" = "raise",
+        executor: "Executor | None" = None,
+        progress: "bool | Progress | None" = None,
+        simulated: "SimulatedMaxima | None" = None,
+    ) -> "ScanResult":
+        """Find clusters.
+
+        Columns are found by their usual names, which are given here; others are named in ``columns``.
+        Dates are dates, or texts like 2024-06-30, 2024-06 or 2024; whole numbers for generic time.
+        Identifiers of locations are compared as texts.
+
+        Parameters
+        ----------
+        cases
+            One row a case, or with a column ``count`` (or ``cases``) numbers of cases: ``date``
+            (not needed in a spatial scan), ``location`` and, without ``locations``, the coordinates.
+            Without a column ``location``, every spot is a location.
+        start, as_of
+            First and last day of the study period. None: those of the cases.
+        locations
+            ``location``, and ``latitude`` and ``longitude`` in degrees or ``x``, ``y`` (and ``z``);
+            or a GeoDataFrame, of which the centroids are taken. Locations without cases belong here,
+            too. Locations at the same spot become one, under the alphabetically first identifier.
+        population
+            PoissonScan: ``location``, ``population``, ``date`` (if it changes over time; a year stands
+            for its 1 July, a month for its 15th), and the covariates. Between two dates of a location
+            the population changes linearly, before the first and after the last it is constant.
+        controls
+            BernoulliScan: as cases. Or cases and controls are both in ``cases``, with a column
+            ``status`` that is 1 or 0.
+        relative_risks
+            PoissonScan: known risks that expected cases are multiplied by: ``location``,
+            ``relative_risk``, and ``start`` and ``end`` where it holds for a time only: from the
+            interval with the start to that with the end.
+        circle_population
+            ``location``, ``population`` for ``max_circle_share``.
+        centres
+            Coordinates of the centres of the circles, and ``location`` for their names. None: the
+            locations.
+        neighbours
+            Instead of circles: for every centre the identifiers of locations, in the order in which
+            they enter.
+        columns
+            What columns are called, by their usual names: ``{"date": "onset"}``. Holds in every frame
+            that has such a column.
+        on_invalid
+            What happens to rows that cannot be used: ``"raise"`` an error that says which, or
+            ``"drop"`` them; ``result.dropped`` counts them.
+        executor
+            Where to simulate, any executor of `concurrent.futures` or, by ``client.get_executor()``,
+            of Dask. The result is the same. None: threads of this process.
+        progress
+            True for a bar, or a function that is called with the share of the replicates done.
+        simulated
+            All maxima, where they have been simulated before.
+
+        Raises
+        ------
+        DataError
+            The data cannot be used; a ValueError. It names column, number of rows, and the first.
+        """
+        from enteroscan._progress import reporting
+        from enteroscan.results import analyse
+        from enteroscan.study import prepare
+
+        study = prepare(
+            self,
+            cases,
+            start=start,
+            as_of=as_of,
+            locations=locations,
+            population=population,
+            controls=controls,
+            relative_risks=relative_risks,
+            circle_population=circle_population,
+            centres=centres,
+            neighbours=neighbours,
+            columns=columns,
+            on_invalid=on_invalid,
+        )
+        with reporting(progress) as report:
+            return analyse(study, executor=executor, progress=report, simulated=simulated)
+
+    def simulate(
+        self,
+        cases: "pd.DataFrame",
+        *,
+        replicates: range,
+        executor: "Executor | None" = None,
+        progress: "bool | Progress | None" = None,
+        **data: "Unpack[Data]",
+    ) -> "SimulatedMaxima":
+        """Simulate some of the replicates, to be merged with others and given to `scan`.
+
+        Parameters
+        ----------
+        cases, **data
+            As for `scan`.
+        replicates
+            Which: ``range(500, 999)``, for example.
+        executor, progress
+            As for `scan`.
+        """
+        from enteroscan._inference import simulate_part
+        from enteroscan._progress import reporting
+        from enteroscan.study import prepare
+
+        study = prepare(self, cases, **data)
+        with reporting(progress) as report:
+            return simulate_part(study, replicates, executor, report)
 
     @property
     def fingerprint(self) -> str:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from enteroscan._frames import Columns, Ledger, OnInvalid, Table, check_columns
 from enteroscan._places import (
-    ALL_PLACES,
     Codes,
     Coordinates,
     Floats,
@@ -113,7 +112,7 @@ class Study:
                 parts += [counts.place, counts.interval, counts.count, counts.stratum]
         for coordinates in (self.places.coordinates, self.centres and self.centres.coordinates):
             if coordinates is not None:
-                parts.append(coordinates.values)
+                parts.append(coordinates.points)
         if self.neighbours is not None:
             parts += [self.neighbours.offsets, self.neighbours.members, self.neighbours.centres]
         return (part for part in parts if isinstance(part, np.ndarray))
@@ -175,7 +174,9 @@ def _check_fit(spec: ScanSpec, given: set[str], neighbours: Neighbours | None) -
         message = "max_circle_share and circle_population need each other; give both or neither"
         raise DataError(message)
     if "centres" in given and (neighbours is not None or not spec.has_space):
-        message = "centres are for circles: they go neither with neighbours nor with a temporal scan"
+        message = (
+            "centres are for circles: they go neither with neighbours nor with a temporal scan"
+        )
         raise DataError(message)
     if neighbours is not None and not spec.has_space:
         message = f"neighbours have no use in analysis={spec.analysis!r}"
@@ -243,23 +244,22 @@ class _Preparation:
             )
             raise DataError(message)
         status = table.numbers("status")
-        table.reject(~np.isin(status, (0.0, 1.0)), "status", "that are neither 1 (case) nor 0 (control)")
+        table.reject(
+            ~np.isin(status, (0.0, 1.0)), "status", "that are neither 1 (case) nor 0 (control)"
+        )
         return status == 1.0
 
     def _read_places(self) -> tuple[Places, list[Codes]]:
         if not self.spec.has_space:
-            return (
-                Places.without_coordinates([ALL_PLACES]),
-                [np.zeros(len(table), dtype=np.intp) for table in self.people],
-            )
-        if "locations" in self.tables:
+            places = Places.single()
+        elif "locations" in self.tables:
             places = places_from_locations(self.tables["locations"])
         elif self.neighbours is not None:
             names = {str(n): None for key, row in self.neighbours.items() for n in (key, *row)}
             places = Places.without_coordinates(list(names))
         else:
             return places_from_cases(self.people)
-        if places.coordinates is None and self.neighbours is None:
+        if self.spec.has_space and places.coordinates is None and self.neighbours is None:
             self.tables["locations"].column("latitude")
         return places, [places.codes_of(table) for table in self.people]
 
@@ -285,7 +285,9 @@ class _Preparation:
         if start is None and as_of is None:
             return TimeAxis.absent()
         if start is None or as_of is None:
-            message = "without dates of cases, start and as_of need each other; give both or neither"
+            message = (
+                "without dates of cases, start and as_of need each other; give both or neither"
+            )
             raise DataError(message)
         return self._axis(self._day("start", start)[0], self._day("as_of", as_of)[1])
 
@@ -311,7 +313,10 @@ class _Preparation:
 
     def _extreme(self, dates: list[Dates], which: str) -> int:
         days = np.concatenate(
-            [table.select(getattr(own, which)) for table, own in zip(self.people, dates, strict=True)]
+            [
+                table.select(getattr(own, which))
+                for table, own in zip(self.people, dates, strict=True)
+            ]
         )
         if len(days) == 0:
             message = "cases: there is no row that can be used"
@@ -391,7 +396,9 @@ class _Preparation:
             return None
         place = self.places.codes_of(table)
         size = table.numbers("population")
-        table.reject(~(np.isfinite(size) & (size >= 0)), "population", "without a number of at least 0")
+        table.reject(
+            ~(np.isfinite(size) & (size >= 0)), "population", "without a number of at least 0"
+        )
         return np.bincount(table.select(place), table.select(size), len(self.places))
 
     def _centres(self) -> Centres | None:
@@ -406,13 +413,13 @@ class _Preparation:
         names = None
         if table.has("location"):
             names = [str(name) for name in table.select(table.column("location").to_numpy())]
-        values = table.select(coordinates.values) + 0.0
+        values = table.select(coordinates.points) + 0.0
         return Centres(names, Coordinates(values, own.great_circle, own.crs))
 
     def _lists(self) -> Lists | None:
         if self.neighbours is None:
             return None
-        codes = self.places.codes
+        codes = self.places.codes or {}
         rows = {str(key): [str(name) for name in row] for key, row in self.neighbours.items()}
         named = {name for key, row in rows.items() for name in (key, *row)}
         unknown = sorted(named - codes.keys())

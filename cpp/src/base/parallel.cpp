@@ -13,6 +13,7 @@
 #include "enteroscan/base/error.hpp"
 
 #if defined(ENTEROSCAN_THREADS_TBB)
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
 #elif !defined(ENTEROSCAN_THREADS_STD) && !defined(ENTEROSCAN_THREADS_SERIAL)
@@ -77,7 +78,10 @@ class Tasks {
 // Has work(0), ..., work(n_workers - 1) done, at the same time as far as there are threads.
 #if defined(ENTEROSCAN_THREADS_TBB)
 
-void run_workers(Tasks& tasks, std::size_t n_workers) {
+void run_workers(Tasks& tasks, std::size_t n_wanted) {
+    // TBB has this many threads, and writes a warning to the standard error if asked for more.
+    const auto n_threads = tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
+    const std::size_t n_workers = std::min(n_wanted, n_threads);
     tbb::task_arena arena(static_cast<int>(n_workers));
     arena.execute([&] {
         tbb::task_group group;

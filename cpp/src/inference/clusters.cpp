@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <tuple>
 #include <vector>
@@ -75,8 +76,7 @@ class Report {
     }
 
     std::span<const std::uint32_t> members(const Window& window) {
-        if (!loaded_ || centre_ != window.centre) zones_.neighbourhood(window.centre, around_);
-        loaded_ = true;
+        if (centre_ != window.centre) zones_.neighbourhood(window.centre, around_);
         centre_ = window.centre;
         return std::span(around_.members).first(window.size);
     }
@@ -123,9 +123,8 @@ class Report {
     std::vector<Window> temporal_;
     std::vector<Window> spatial_;
     std::vector<std::vector<Window>> holders_;  // the clusters that hold each location
-    Neighbourhood around_;                      // of centre_
-    std::size_t centre_ = 0;
-    bool loaded_ = false;
+    std::optional<std::uint32_t> centre_;
+    Neighbourhood around_;  // of centre_
 };
 
 }  // namespace

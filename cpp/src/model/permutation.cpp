@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <utility>
 
 #include "enteroscan/base/error.hpp"
@@ -70,12 +71,14 @@ class PermutationSampler final : public Sampler {
     std::vector<Selection<std::uint32_t>> places_;
 };
 
-/// SaTScan's permutation: every case gets a random key in single precision, and the times are sorted by
-/// it. Keys tie, and the order of tied ones is that of the library's std::sort.
+/// SaTScan's permutation: every case, from the last interval to the first, gets a random key in single
+/// precision, and the times are sorted by it. Keys tie, and the order of tied ones is that of std::sort.
 class SatscanPermutationSampler final : public Sampler {
   public:
-    SatscanPermutationSampler(std::vector<Stratum> strata, std::uint64_t seed, std::int32_t first_interval)
-        : strata_(std::move(strata)), seed_(seed), first_interval_(static_cast<std::uint32_t>(first_interval)) {}
+    SatscanPermutationSampler(const std::vector<Stratum>& strata, std::uint64_t seed, std::int32_t first_interval)
+        : seed_(seed), first_interval_(static_cast<std::uint32_t>(first_interval)) {
+        for (const Stratum& stratum : strata) strata_.push_back(latest_first(stratum));
+    }
 
     void draw(std::uint64_t replicate, std::vector<Cell>& cells) override {
         Lehmer random(seed_, replicate);
@@ -93,6 +96,20 @@ class SatscanPermutationSampler final : public Sampler {
     }
 
   private:
+    static Stratum latest_first(const Stratum& stratum) {
+        std::vector<std::size_t> order(stratum.intervals.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+            return stratum.intervals[a] > stratum.intervals[b];
+        });
+        Stratum result;
+        for (const std::size_t i : order) {
+            result.locations.push_back(stratum.locations[i]);
+            result.intervals.push_back(stratum.intervals[i]);
+        }
+        return result;
+    }
+
     struct Keyed {
         float key;
         std::uint32_t interval;

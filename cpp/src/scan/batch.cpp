@@ -10,6 +10,7 @@ double Batch::least_best() const noexcept {
 }
 
 void Batch::walk(std::size_t centre, std::size_t lane) {
+    if (walked_[lane]) return;
     if (!counted_[lane]) counted_[lane].emplace(*plan_, replicates_[lane]);
     best_[lane] = centre_maximum(*plan_, rates_, *counted_[lane], centre, best_[lane]);
 }
@@ -19,6 +20,7 @@ void Batch::walk_all(std::size_t lane, const RunControl& control) {
         control.check();
         walk(centre, lane);
     }
+    walked_[lane] = true;
 }
 
 }  // namespace enteroscan

@@ -26,6 +26,7 @@ class Batch {
         counted_.clear();
         counted_.resize(replicates_.size());
         best_.assign(replicates_.size(), 0.0);
+        walked_.assign(replicates_.size(), false);
     }
 
     std::size_t size() const noexcept { return replicates_.size(); }
@@ -37,10 +38,12 @@ class Batch {
     }
     double least_best() const noexcept;
 
-    /// Looks at every window around a centre (or around all) in one lane: the slow way, for lanes in
-    /// which numbers grew too large for the fast one.
+    /// Looks at every window around a centre in one lane: the slow way, for lanes in which numbers grew
+    /// too large for the fast one.
     void walk(std::size_t centre, std::size_t lane);
+    /// The same around all centres. Then the lane's best is its maximum and nothing more is to be found.
     void walk_all(std::size_t lane, const RunControl& control);
+    bool walked(std::size_t lane) const noexcept { return walked_[lane]; }
 
   private:
     const Plan* plan_;
@@ -48,6 +51,7 @@ class Batch {
     std::vector<std::vector<Cell>> replicates_;
     std::vector<std::optional<SiteCases>> counted_;
     std::vector<double> best_;
+    std::vector<bool> walked_;
 };
 
 /// A way to find the maxima of batches of replicates quickly: for one kind of windows.

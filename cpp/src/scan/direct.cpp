@@ -278,7 +278,7 @@ class DirectScanner final : public BatchScanner {
                     if (count <= detail::reach<Count>) continue;
                     const std::size_t lane = (layout.n_groups > 1 ? v * lanes : 0) + i;
                     const std::size_t window = layout.n_groups > 1 ? 0 : v;
-                    if (lane >= batch->size() || (!lost.empty() && lost[lane])) continue;
+                    if (lane >= batch->size() || batch->walked(lane) || (!lost.empty() && lost[lane])) continue;
                     if (count == std::numeric_limits<Count>::max()) {
                         lost.resize(batch->size(), false);
                         lost[lane] = true;

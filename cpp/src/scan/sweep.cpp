@@ -259,7 +259,7 @@ class SweepScanner final : public BatchScanner {
                 if (range.least <= range.greatest)
                     excess = direction.thresholds.least_excess(range.least * factor, range.greatest * factor, ratio_) *
                              (1 << scale);
-                *excesses++ = static_cast<std::uint16_t>(std::clamp(std::floor(excess - 1e-5), 1.0, 65535.0));
+                *excesses++ = static_cast<std::uint16_t>(std::clamp(std::floor(excess - 1e-5), 0.0, 65535.0));
             }
         }
     }
@@ -396,14 +396,16 @@ class SweepScanner final : public BatchScanner {
             const std::size_t end = std::min<std::size_t>(segment.first + segment.n_starts, plan_->n_columns() + 1 - length);
             const Statistic& statistic = plan_->statistic();
             for (std::size_t lane = 0; lane < batch_->size(); ++lane) {
-                if ((lanes >> lane & 1) == 0 || lost_[lane]) continue;
+                if ((lanes >> lane & 1) == 0 || lost_[lane] || batch_->walked(lane)) continue;
                 add_up(lane);
                 for (std::size_t t = segment.first; t < end; ++t) {
                     const std::int64_t cases = prefix_[t + length] - prefix_[t];
                     const double u = tested_->between(t, t + length);
                     if (!direction_->thresholds.admits(cases, u)) continue;
                     // In high rates nothing in the block beats this; low rates may be short of cases yet.
-                    if (direction_->high && statistic.high(cases, u) <= batch_->best(lane)) continue;
+                    if (direction_->high &&
+                        statistic.high(cases, std::max(u, statistic.possible_measures(cases).first)) <= batch_->best(lane))
+                        continue;
                     if (is_window(plan_->runs(), t, length)) look_closely(lane, t, t + length, cases);
                 }
             }

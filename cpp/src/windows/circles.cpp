@@ -139,7 +139,7 @@ class Circles final : public Zones {
         Neighbourhood zones;
         neighbourhood(centre, zones);
         return distance(centres_, centre, centres_, other) <=
-               distance(centres_, centre, locations_, zones.members.at(size - 1));
+               distance(centres_, centre, locations_, zones.members[size - 1]);
     }
 
   private:

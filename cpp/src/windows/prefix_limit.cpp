@@ -1,7 +1,6 @@
 #include "windows/prefix_limit.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <sstream>
 #include <utility>

@@ -45,11 +45,12 @@ class RandomStream {
         return static_cast<std::uint32_t>(product >> 32);
     }
 
-    /// Uniform on the open interval (0, 1), with 53 random bits.
+    /// Uniform on the open interval (0, 1): the middles of 2^52 equal parts.
     double uniform() noexcept {
-        const std::uint64_t high = next() >> 6;  // 26 bits
-        const std::uint64_t low = next() >> 5;   // 27 bits
-        return (static_cast<double>((high << 27) | low) + 0.5) * 0x1p-53;
+        static_assert((0x1p52 - 1.0 + 0.5) * 0x1p-52 < 1.0, "one more bit would round up to 1");
+        const std::uint64_t high = next() >> 6;
+        const std::uint64_t low = next() >> 6;
+        return (static_cast<double>((high << 26) | low) + 0.5) * 0x1p-52;
     }
 
     /// Number of successes in n >= 0 independent trials with probability p in [0, 1] each. Exact but for the

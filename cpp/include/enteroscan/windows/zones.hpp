@@ -47,7 +47,9 @@ class Zones {
     /// In km (along the arc) for great-circle points. NaN where zones have no radius.
     virtual double radius(std::size_t centre, std::uint32_t member) const = 0;
 
-    /// Whether the centre `other` lies in the zone of the first `size` members around `centre`.
+    /// Whether the centre `other` lies in the zone of the first `size` members around `centre`, of which
+    /// there must be as many: for circles whether it is no farther than the radius, for neighbour lists
+    /// whether it is a member. The whole area holds every centre.
     virtual bool holds_centre(std::size_t centre, std::size_t size, std::size_t other) const = 0;
 };
 
@@ -60,7 +62,7 @@ struct SizeLimit {
 
 /// All limits of one kind of zone; the smallest binds.
 struct ZoneLimits {
-    std::vector<SizeLimit> sizes;
+    std::vector<SizeLimit> sizes = {};
     /// Largest distance from the centre; compared as a chord for great-circle points, as SaTScan does.
     double max_radius = std::numeric_limits<double>::infinity();
 };
@@ -87,6 +89,7 @@ std::shared_ptr<const Zones> neighbour_lists(std::size_t n_locations, std::vecto
 std::shared_ptr<const Zones> whole_area(std::size_t n_locations);
 
 /// Several families as one, with their centres one after the other. All must have the same locations.
+/// Zones hold no centre of another family, unless they have all locations.
 std::shared_ptr<const Zones> combined(std::vector<std::shared_ptr<const Zones>> families);
 
 }  // namespace enteroscan

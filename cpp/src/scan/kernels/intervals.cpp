@@ -115,8 +115,8 @@ void test_segment(const IntervalTest& test, std::size_t number, const std::uint1
             const int threshold = thresholds[first + j] >> shift;
             reached[j] = zero();
             if (threshold > 255) continue;
-            const int below = threshold > 1 ? threshold - 1 : 0;
-            reached[j] = sub8(greatest[j], fill8(static_cast<std::uint8_t>(below)));
+            // A threshold that the shift has swallowed is met by every window.
+            reached[j] = threshold == 0 ? fill8(1) : sub8(greatest[j], fill8(static_cast<std::uint8_t>(threshold - 1)));
             all = bits_or(all, reached[j]);
         }
         if (!any(all)) [[likely]] continue;

@@ -1,0 +1,153 @@
+"""SaTScan's data files as data frames: fields without a header, identifiers as texts.
+
+The index of every frame holds line numbers, so that errors can name lines.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import pandas as pd
+
+from enteroscan.errors import DataError
+from enteroscan.satscan._parameters import FLAGS, Parameters
+from enteroscan.satscan._text import ENCODINGS
+
+SHOWN_LINES = 5
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data file and how it is divided into fields."""
+
+    path: Path
+    delimiter: str = ""  # white space, or commas if the first line has one
+    quote: str = '"'
+    skipped: int = 0  # lines at the beginning
+    fields: tuple[int, ...] = ()  # columns of the file, from 1, in SaTScan's order; none: as they are
+
+    @classmethod
+    def of(cls, parameters: Parameters, name: str) -> Self | None:
+        """Return the file that a setting names; None if it names none."""
+        path = parameters.file(name)
+        if path is None:
+            return None
+        if not path.is_file():
+            raise parameters.error(name, f"is no file: there is no {path}")
+        detail = f"{name}-Source"
+        header = FLAGS.get(parameters.text(f"{detail}FirstRowHeader"), False)
+        fields = re.findall(r"\d+", parameters.text(f"{detail}FieldMap"))
+        skipped = parameters.whole(f"{detail}Skip") if parameters.text(f"{detail}Skip") else 0
+        return cls(
+            path,
+            parameters.text(f"{detail}Delimiter"),
+            parameters.text(f"{detail}Grouper") or '"',
+            skipped + header,
+            tuple(map(int, fields)),
+        )
+
+    def read(self, *names: str, optional: int = 0, further: str | None = None) -> pd.DataFrame:
+        """Read the file.
+
+        Parameters
+        ----------
+        *names
+            Columns, of which the last `optional` may be missing.
+        optional
+            Number of such columns.
+        further
+            How columns behind them are called, before a number from 1; None: there must be none.
+        """
+        frame = self._read(range(len(names)) if optional else None)
+        if self.fields:
+            self._check(max(self.fields) <= frame.shape[1], f"there is no column {max(self.fields)}")
+            frame = frame[[field - 1 for field in self.fields]]
+        required = len(names) - optional
+        self._check(
+            required <= frame.shape[1],
+            f"there must be {required} columns ({', '.join(names[:required])}), "
+            f"there are {frame.shape[1]}",
+        )
+        self._check(
+            further is not None or frame.shape[1] <= len(names),
+            f"there may be {len(names)} columns ({', '.join(names)}), there are {frame.shape[1]}",
+        )
+        behind = range(1, frame.shape[1] - len(names) + 1)
+        columns = [*names, *(f"{further}_{number}" for number in behind)]
+        frame = frame.set_axis(columns[: frame.shape[1]], axis=1).dropna(how="all")
+        self._check(len(frame) > 0, "there are no data")
+        self._check_complete(frame.drop(columns=columns[required : len(names)], errors="ignore"))
+        return frame
+
+    def read_lists(self) -> dict[str, list[str]]:
+        """Read lines of identifiers, as many as there are, by the first in the line."""
+        longest = max(map(len, map(str.split, self._lines())), default=1)
+        frame = self._read(range(longest)).dropna(how="all")
+        self._check(len(frame) > 0, "there are no data")
+        repeated = frame.index[frame[0].duplicated()]
+        self._check(
+            repeated.empty, f"{_lines(repeated)}: there is a line with this identifier already"
+        )
+        return {row[0]: [name for name in row if isinstance(name, str)] for row in frame.to_numpy()}
+
+    def _read(self, columns: Sequence[int] | None) -> pd.DataFrame:
+        """Return the fields of all lines; missing ones are NaN."""
+        for encoding in ENCODINGS:
+            try:
+                frame = pd.read_csv(
+                    self.path,
+                    sep=self._separator(encoding),
+                    header=None,
+                    names=columns,
+                    index_col=False,
+                    dtype=str,
+                    quotechar=self.quote,
+                    skipinitialspace=True,
+                    skiprows=self.skipped,
+                    skip_blank_lines=False,  # they have a line number, too
+                    keep_default_na=False,
+                    na_values=[""],
+                    encoding=encoding,
+                )
+            except UnicodeDecodeError:
+                continue
+            except pd.errors.EmptyDataError as error:
+                raise self._error("there are no data") from error
+            except pd.errors.ParserError as error:
+                reason = str(error).partition("C error: ")[2].strip() or str(error)
+                raise self._error(reason) from error
+            frame.index = pd.RangeIndex(self.skipped + 1, self.skipped + 1 + len(frame))
+            return frame
+        raise self._error(f"this text is in none of {', '.join(ENCODINGS)}; save it as UTF-8")
+
+    def _separator(self, encoding: str) -> str:
+        if self.delimiter:
+            return self.delimiter
+        return "," if "," in next(iter(self._lines(encoding)), "") else r"\s+"
+
+    def _lines(self, encoding: str = ENCODINGS[-1]) -> list[str]:
+        with self.path.open(encoding=encoding, errors="replace") as file:
+            return [line.replace(",", " ") for line in file if line.strip()]
+
+    def _check_complete(self, frame: pd.DataFrame) -> None:
+        incomplete = frame.index[frame.isna().any(axis=1)]
+        self._check(
+            incomplete.empty,
+            f"{_lines(incomplete)}: not all of the columns {', '.join(frame.columns)} are there",
+        )
+
+    def _check(self, good: bool, reason: str) -> None:
+        if not good:
+            raise self._error(reason)
+
+    def _error(self, reason: str) -> DataError:
+        return DataError(f"{self.path}: {reason}")
+
+
+def _lines(numbers: "pd.Index[int]") -> str:
+    """List the first lines."""
+    shown = ", ".join(map(str, numbers[:SHOWN_LINES]))
+    more = ", ..." if len(numbers) > SHOWN_LINES else ""
+    return f"line{'s' if len(numbers) > 1 else ''} {shown}{more}"
