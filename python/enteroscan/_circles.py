@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from enteroscan._places import Floats
 
@@ -34,15 +35,16 @@ def ring(x: float, y: float, radius: float, *, great_circle: bool) -> Floats:
     return np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)])
 
 
-def circles(clusters: pd.DataFrame, *, great_circle: bool) -> "list[shapely.Geometry | None]":
+def circles(clusters: pd.DataFrame, *, great_circle: bool) -> NDArray[np.object_]:
     """Return the circle of every cluster; a point for a radius of 0, None without a radius."""
     if great_circle:
         columns = ["longitude", "latitude", "radius_km"]
     elif "y" in clusters and "z" not in clusters:
         columns = ["x", "y", "radius"]
     else:  # no coordinates, or not on a plane
-        return [None] * len(clusters)
-    return [_circle(*row, great_circle=great_circle) for row in clusters[columns].to_numpy()]
+        return np.full(len(clusters), None)
+    shapes = [_circle(*row, great_circle=great_circle) for row in clusters[columns].to_numpy()]
+    return np.array(shapes, dtype=np.object_)
 
 
 def _circle(x: float, y: float, radius: float, *, great_circle: bool) -> "shapely.Geometry | None":

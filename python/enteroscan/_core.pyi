@@ -16,7 +16,7 @@ class Zones:
     @property
     def n_centres(self) -> int: ...
     def neighbourhood(self, centre: int) -> tuple[NDArray[np.uint32], int, int]:
-        """Members in order of entry, size of the smallest zone, size of the largest reported zone."""
+        """Members in order of entry, sizes of the smallest and the largest reported zone."""
 
 # A size limit is (weights of the locations, largest sum of weights).
 SizeLimit = tuple[NDArray[np.float64], float]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TypedDict
 
 import numpy as np
@@ -77,6 +78,11 @@ class _Eligibility(TypedDict):
     max_relative_risk: float
 
 
+class _Shape(TypedDict):
+    n_locations: int
+    n_intervals: int
+
+
 def _model(study: Study) -> _core.Model:
     spec, cases = study.spec, study.cases
     unlimited = np.inf
@@ -90,7 +96,7 @@ def _model(study: Study) -> _core.Model:
     rows = _rows(cases)
     if study.expected is not None:
         return _core.poisson(*rows, study.expected, **eligibility)
-    shape = {"n_locations": len(study.places), "n_intervals": study.axis.n_intervals}
+    shape = _Shape(n_locations=len(study.places), n_intervals=study.axis.n_intervals)
     if study.controls is not None:
         return _core.bernoulli(*rows, *_rows(study.controls), **shape, **eligibility)
     return _core.space_time_permutation(*rows, cases.stratum, **shape, **eligibility)
@@ -123,9 +129,7 @@ def _zones(study: Study) -> _core.Zones:
     return zones
 
 
-def _circles(
-    study: Study, evaluated: list[SizeLimit], reported: list[SizeLimit]
-) -> _core.Zones:
+def _circles(study: Study, evaluated: list[SizeLimit], reported: list[SizeLimit]) -> _core.Zones:
     spec, coordinates = study.spec, study.places.coordinates
     if coordinates is None:
         message = "circles need coordinates: give locations with latitude and longitude, or x and y"
@@ -156,9 +160,7 @@ def _refuse_radius(spec: ScanSpec, units: tuple[str, ...], reason: str) -> None:
                 raise DataError(message)
 
 
-def _limits(
-    study: Study, size_share: float | None, circle_share: float | None
-) -> list[SizeLimit]:
+def _limits(study: Study, size_share: float | None, circle_share: float | None) -> list[SizeLimit]:
     limits: list[SizeLimit] = []
     for share, weights in (
         (size_share, study.weights),
@@ -221,7 +223,7 @@ def simulate_with(
     """Split the replicates among the workers of an executor; the maxima are the same."""
     n_parts = min(len(replicates), getattr(executor, "_max_workers", PARTS_WITHOUT_HINT))
     bounds = np.linspace(replicates.start, replicates.stop, n_parts + 1).astype(int).tolist()
-    parts = [range(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    parts = [range(a, b) for a, b in pairwise(bounds)]
     futures = {executor.submit(simulate_part, study, part): part.start for part in parts}
     done = 0
     for future in as_completed(futures):

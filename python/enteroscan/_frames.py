@@ -163,7 +163,7 @@ def check_columns(columns: Columns | None, tables: Sequence[Table]) -> None:
 
 
 def codes_of(values: "pd.Series[Any]") -> tuple[NDArray[np.intp], "pd.Index[Any]"]:
-    """Return a number for every row, -1 where the value is missing, and what the numbers stand for."""
+    """Return a number for every row, -1 where the value is missing, and what they stand for."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return values.cat.codes.to_numpy().astype(np.intp), values.cat.categories
     codes, uniques = pd.factorize(values)

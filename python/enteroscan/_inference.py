@@ -1,7 +1,8 @@
-"""From replicates to p-values: how sure can we be that a cluster is not chance?"""
+"""From replicates to p-values: how sure we can be that a cluster is not chance."""
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ class SimulatedMaxima:
             message = "the parts come from different data or options; simulate them all alike"
             raise DataError(message)
         ordered = sorted(parts, key=lambda part: part.replicates.start)
-        for before, after in zip(ordered[:-1], ordered[1:], strict=True):
+        for before, after in pairwise(ordered):
             if before.replicates.stop != after.replicates.start:
                 message = (
                     f"between the parts {before.replicates} and {after.replicates} there is a gap "
@@ -143,7 +144,7 @@ def _checked(simulated: SimulatedMaxima, study: Study, replicates: range) -> Flo
 
 @dataclass(frozen=True)
 class Significance:
-    """Of every cluster: rank among the maxima, p-values, recurrence interval. NaN: there is none."""
+    """Of every cluster: rank among the maxima, p-values, recurrence interval; NaN: none."""
 
     rank: NDArray[np.int64]
     p_value: Floats
@@ -204,7 +205,7 @@ def period_between_scans(spec: ScanSpec) -> float:
 
 
 def least_significant_interval(spec: ScanSpec) -> float:
-    """Return the recurrence interval beyond which a prospective cluster is significant (SaTScan's)."""
+    """Return the recurrence interval that a significant cluster exceeds (SaTScan's rule)."""
     least = 100 * period_between_scans(spec)
     return least if spec.time_unit == "generic" else max(365.0, least)
 

@@ -61,7 +61,7 @@ class Places:
 
     @classmethod
     def merged(cls, names: list[str], coordinates: Coordinates) -> Self:
-        """Make places of identifiers, one for those with the same coordinates, in alphabetical order.
+        """Make places of identifiers, in alphabetical order; one of those at the same spot.
 
         The order decides between equally likely clusters, as in SaTScan.
         """
@@ -92,7 +92,7 @@ class Places:
 
 
 def _group_rows(values: Floats) -> tuple[Codes, Codes]:
-    """Number equal rows alike, in the order of their first appearance; return these rows, too."""
+    """Return a number for every row, the same for equal ones, and the first row of each."""
     codes = np.zeros(len(values), dtype=np.intp)
     for axis in values.T:
         own, uniques = pd.factorize(axis)
@@ -102,7 +102,7 @@ def _group_rows(values: Floats) -> tuple[Codes, Codes]:
 
 
 def read_coordinates(table: Table) -> Coordinates | None:
-    """Read coordinates: a geometry, or latitude and longitude, or x, y, z. None if there are none."""
+    """Read a geometry, or latitude and longitude, or x, y, z; return None if there are none."""
     geopandas = sys.modules.get("geopandas")
     if geopandas is not None and isinstance(table.frame, geopandas.GeoDataFrame):
         return _from_geometry(table)
@@ -147,7 +147,7 @@ def _coordinate_roles(table: Table) -> tuple[str, ...]:
 def _from_geometry(table: Table) -> Coordinates:
     import shapely  # comes with geopandas
 
-    geometry = table.frame.geometry  # type: ignore[operator]
+    geometry = table.frame.geometry
     if geometry.crs is None:
         message = (
             f"{table.name}: the geometry has no coordinate reference system; say which it is "
@@ -156,7 +156,7 @@ def _from_geometry(table: Table) -> Coordinates:
         raise DataError(message)
     points = shapely.centroid(geometry.to_numpy())
     x, y = shapely.get_x(points), shapely.get_y(points)
-    table.reject(~np.isfinite(x) | ~np.isfinite(y), geometry.name, "without a place")
+    table.reject(~np.isfinite(x) | ~np.isfinite(y), str(geometry.name), "without a place")
     if geometry.crs.is_geographic:
         return Coordinates(np.column_stack([y, x]), great_circle=True, crs=geometry.crs)
     return Coordinates(np.column_stack([x, y]), great_circle=False, crs=geometry.crs)
@@ -190,12 +190,16 @@ def places_from_cases(tables: list[Table]) -> tuple[Places, list[Codes]]:
     values = np.concatenate([part.points for part in parts])
     if not all(table.has("location") for table in tables):
         spots, first_rows = _group_rows(np.where(np.isfinite(values), values + 0.0, 0.0))
-        names = [", ".join(map(repr, row)) for row in values[first_rows].tolist()]
+        names = [", ".join(map(_write, row)) for row in values[first_rows].tolist()]
         usable = np.concatenate([_mask(table) for table in tables])
         used = np.zeros(len(names), dtype=bool)
         used[spots[usable]] = True
         return _keep_used(names, values[first_rows], used, spots, parts[0], tables)
     return _places_with_names(tables, values, parts[0])
+
+
+def _write(number: float) -> str:
+    return repr(number).removesuffix(".0")
 
 
 def _points(table: Table) -> Coordinates:

@@ -28,7 +28,7 @@ class Population:
 
 
 def read_strata(tables: list[Table], columns: tuple[str, ...]) -> tuple[list[Codes], int]:
-    """Number the combinations of some columns alike in several tables; missing values are rejected."""
+    """Return numbers for the combinations of some columns, the same ones in all tables."""
     lengths = np.cumsum([len(table) for table in tables])[:-1]
     codes = np.zeros(sum(len(table) for table in tables), dtype=np.intp)
     for column in columns:
@@ -58,12 +58,15 @@ def read_population(
 
 
 def _census_days(table: Table, axis: TimeAxis) -> Ints:
-    """Return the day of every row: 1 July stands for a year, the 15th for a month, as in SaTScan."""
+    """Return the day of every row: 1 July stands for a year, the 15th for a month (SaTScan)."""
     dates = read_dates(table, axis.unit if axis.dated else "day")
     if dates.first is dates.last:
         return dates.first
     length = dates.last - dates.first + 1
-    return dates.first + np.select([length > 31, length > 1], [length - DAYS_FROM_JULY, 14], 0)
+    middle: Ints = dates.first + np.select(
+        [length > 31, length > 1], [length - DAYS_FROM_JULY, 14], 0
+    )
+    return middle
 
 
 def expected_cases(
@@ -72,11 +75,12 @@ def expected_cases(
     n_places: int,
     axis: TimeAxis,
 ) -> Floats:
-    """Return the expected cases of every place (row) in every interval, by indirect standardisation.
+    """Return expected cases by place (row) and interval, by indirect standardisation.
 
-    The risk in a stratum is the number of its cases over the sum of the places' populations, averaged
-    over the study period. Populations change linearly between the dates of a place, and are constant
-    before its first and after its last. Strata that a place lacks at one of its dates are empty then.
+    The risk in a stratum is the number of its cases over the sum of the places' populations,
+    averaged over the study period. Populations change linearly between the dates of a place, and
+    are constant before its first and after its last. Strata that a place lacks at one of its dates
+    are empty then.
     """
     node, node_place, node_day = _nodes(population)
     weights = _interval_weights(
@@ -140,7 +144,8 @@ def _hat_integrals(days: Ints, axis: TimeAxis) -> Floats:
         pieces = (value[1:] + value[:-1]) / 2 * np.diff(grid)
         integral = np.concatenate([[0.0], np.cumsum(pieces)])
         weights[k] = np.diff(integral[at_bounds])
-    return weights / (axis.bounds[-1] - axis.bounds[0])
+    shares: Floats = weights / (axis.bounds[-1] - axis.bounds[0])
+    return shares
 
 
 def adjust_by_relative_risks(

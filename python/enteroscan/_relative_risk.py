@@ -27,8 +27,8 @@ def interval_given_total(observed: Ints, expected: Floats, n_cases: int) -> tupl
     """Return limits of (observed / expected) / (the same outside), given the number of all cases.
 
     Of n_cases, those inside are binomial with a probability whose odds are the relative risk times
-    expected / (n_cases - expected): limits of Clopper and Pearson (1934) for that probability, turned
-    into relative risks.
+    expected / (n_cases - expected): limits of Clopper and Pearson (1934) for that probability,
+    turned into relative risks.
     """
     low, high = _clopper_pearson(observed, n_cases)
     outside = np.maximum(n_cases - expected, 0.0)

@@ -80,7 +80,7 @@ class LiveTables:
         return pd.DataFrame(rows, columns=["cluster", "location"]).astype({"cluster": np.int64})
 
     def locations(self) -> pd.DataFrame:
-        """Return every location in every cluster with its cases, in the cluster's time and in all."""
+        """Return the cases of every location in every cluster, in the cluster's time and in all."""
         study, model = self.engine.study, self.engine.model
         observed_total, measure_total = model.location_totals(0, study.axis.n_intervals)
         parts = []

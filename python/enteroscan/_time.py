@@ -82,12 +82,14 @@ def _days(values: NDArray[np.datetime64]) -> Days:
 
 
 def _span(value: object, unit: TimeUnit) -> tuple[int, int] | None:
+    if value is None or value is pd.NaT:
+        return None
     if unit == "generic":
         return _steps(value)
     if isinstance(value, pd.Period):
         return _day(value.start_time), _day(value.end_time)
     if isinstance(value, date | np.datetime64):
-        return None if pd.isna(value) else (_day(pd.Timestamp(value)),) * 2
+        return (_day(pd.Timestamp(value)),) * 2
     if isinstance(value, float | np.floating) and value == math.floor(value):
         value = int(value)
     match = _DATE.fullmatch(str(value))
@@ -122,8 +124,8 @@ def _calendar_span(year: str, month: str | None, day: str | None) -> tuple[int, 
 class TimeAxis:
     """The study period, divided into intervals.
 
-    Intervals are counted backwards from the end; what remains makes the first one longer. Interval i
-    reaches from bounds[i] to the day (in generic time, the step) before bounds[i + 1].
+    Intervals are counted backwards from the end; what remains makes the first one longer. Interval
+    i reaches from bounds[i] to the day (in generic time, the step) before bounds[i + 1].
     """
 
     unit: TimeUnit
@@ -173,11 +175,11 @@ class TimeAxis:
         if self.unit in ("day", "generic"):  # all but the first are equally long
             lengths = self.aggregation if self.n_intervals > 1 else self.bounds[1] - self.bounds[0]
             back = (self.bounds[-1] - 1 - days) // lengths
-            inside = np.maximum(self.n_intervals - 1 - back, 0)
+            inside: Days = np.maximum(self.n_intervals - 1 - back, 0)
             inside[days < self.first] = -1
             inside[days > self.last] = self.n_intervals
             return inside
-        return np.searchsorted(self.bounds, days, side="right") - 1
+        return np.searchsorted(self.bounds, days, side="right").astype(np.int64) - 1
 
     def label(self, day: int) -> date | int | None:
         """Return a day as a date, a step as a number."""
@@ -216,22 +218,26 @@ def _months_within(start: int, end: int) -> int:
     """Whole months that fit between two days, counted backwards from `end`."""
     a, b = (date.fromordinal(day + _EPOCH) for day in (start, end))
     months = (b.year - a.year) * 12 + b.month - a.month
-    return max(0, months - (_months_before(end, np.array([months]))[0] < start))
+    too_far = _months_before(end, np.array([months]))[0] < start
+    return max(0, months - int(too_far))
 
 
 def _months_before(day: int, months: NDArray[np.int64]) -> Days:
-    """Return the days so many months before a day; the last of the month where that is too short."""
+    """Return the days so many months before a day; the last of the month if that is shorter."""
     origin = np.datetime64(day, "D")
     month = origin.astype("datetime64[M]")
     months_before = month - months.astype("timedelta64[M]")
     first = months_before.astype("datetime64[D]")
     length = (months_before + np.timedelta64(1, "M")).astype("datetime64[D]") - first
     day_of_month = origin - month.astype("datetime64[D]")
-    return (first + np.minimum(day_of_month, length - np.timedelta64(1, "D"))).astype(np.int64)
+    day_before: Days = (first + np.minimum(day_of_month, length - np.timedelta64(1, "D"))).astype(
+        np.int64
+    )
+    return day_before
 
 
 def check_inside(table: Table, dates: Dates, axis: TimeAxis) -> NDArray[np.int64]:
-    """Return the interval of every row; reject dates outside the study period or too coarse for it."""
+    """Return the interval of every row; reject dates outside the study period, or too coarse."""
     interval = axis.interval_of(dates.first)
     last = interval if dates.last is dates.first else axis.interval_of(dates.last)
     outside = (interval < 0) | (last >= axis.n_intervals)

@@ -14,8 +14,8 @@ FIRST_DAY = pd.Timestamp(1960, 1, 1)  # from which the data count the days, begi
 def load_burkitt() -> pd.DataFrame:
     """Return 188 cases of Burkitt's lymphoma in the West Nile district of Uganda, 1961 to 1975.
 
-    Columns: x and y (about 1 km a unit), date, age in years. The data come with libpysal; they are those of
-    Williams et al. (1978), International Journal of Cancer 22:239-246.
+    Columns: x and y (about 1 km a unit), date, age in years. The data come with libpysal; they are
+    those of Williams et al. (1978), International Journal of Cancer 22:239-246.
     """
     try:
         import libpysal

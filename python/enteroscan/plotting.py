@@ -1,8 +1,9 @@
 """Pictures of results, made with matplotlib and without any network."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from enteroscan._circles import ring
 from enteroscan.errors import DataError
@@ -16,6 +17,7 @@ __all__ = ["plot_map", "plot_time"]
 
 LARGEST_POINT = 150.0  # area in square points
 SMALLEST_POINT = 4.0
+FULL_SIZE = 10  # cases; with fewer, no point is as large
 HIGH, LOW, OTHER, PLAIN = "#b2182b", "#2166ac", "#878787", "#636363"
 
 
@@ -30,7 +32,7 @@ def plot_map(result: "ScanResult", ax: "Axes | None" = None) -> "Axes":
         message = "there is no map: the locations have no coordinates on a plane"
         raise DataError(message)
     ax = _axes(ax)
-    share = places["observed"] / max(1, places["observed"].max())
+    share = places["observed"] / max(FULL_SIZE, places["observed"].max())
     ax.scatter(
         places[x],
         places[y],
@@ -63,12 +65,12 @@ def plot_map(result: "ScanResult", ax: "Axes | None" = None) -> "Axes":
 
 
 def plot_time(result: "ScanResult", cluster: int = 1, ax: "Axes | None" = None) -> "Axes":
-    """Draw observed and expected cases over time in the locations of a cluster; its time is shaded."""
+    """Draw observed and expected cases in the locations of a cluster; its time is shaded."""
     clusters = result.clusters.set_index("cluster")
     if cluster not in clusters.index:
         message = f"there is no cluster {cluster}; there are {len(clusters)}"
         raise DataError(message)
-    row = clusters.loc[cluster]
+    row: pd.Series[Any] = clusters.loc[[cluster]].iloc[0]
     timeline = result.timeline
     timeline = timeline[timeline["cluster"] == cluster]
     if timeline["start"].isna().any():
@@ -99,7 +101,7 @@ def plot_time(result: "ScanResult", cluster: int = 1, ax: "Axes | None" = None) 
     place = row["location"]
     ax.set(ylabel="cases", title=f"Cluster {cluster}" + (f": {place}" if place else ""))
     ax.legend(frameon=False)
-    ax.figure.autofmt_xdate()  # type: ignore[union-attr]
+    ax.tick_params(axis="x", rotation=30)
     return ax
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -64,8 +64,8 @@ class ScanResult:
     crs
         Coordinate reference system of the places, None if unknown.
     simulated_maxima
-        The greatest statistic of every replicate, in their order; fewer than ``spec.replicates`` where
-        a sequential scan stopped early.
+        The greatest statistic of every replicate, in their order; fewer than ``spec.replicates``
+        where a sequential scan stopped early.
     """
 
     spec: ScanSpec
@@ -91,19 +91,22 @@ class ScanResult:
     def clusters(self) -> pd.DataFrame:
         """Clusters in reporting order, one row each.
 
-        ``location`` is the centre ("All" for a cluster in time alone), ``expected`` the cases that the
-        null hypothesis expects, ``relative_risk`` the risk inside over the risk outside (NaN for the
-        space-time permutation, which has none), ``llr`` the test statistic, a log likelihood ratio.
+        ``location`` is the centre ("All" for a cluster in time alone), ``expected`` the cases that
+        the null hypothesis expects, ``relative_risk`` the risk inside over the risk outside (NaN
+        for the space-time permutation, which has none), ``llr`` the test statistic, a log
+        likelihood ratio.
 
-        ``rr_low`` and ``rr_high`` are 95 % confidence limits, given the cluster and not adjusted for
-        its having been searched for: of the relative risk for PoissonScan (exact, from the binomial
-        distribution of the cases inside given all cases) and BernoulliScan (Katz's, on the logarithmic
-        scale), of ``observed_over_expected`` for SpaceTimePermutation (exact likewise).
+        ``rr_low`` and ``rr_high`` are 95 % confidence limits, given the cluster and not adjusted
+        for its having been searched for: of the relative risk for PoissonScan (exact, from the
+        binomial distribution of the cases inside given all cases) and BernoulliScan (Katz's, on
+        the logarithmic scale), of ``observed_over_expected`` for SpaceTimePermutation (exact
+        likewise).
 
         ``p_value`` is what ``spec.p_values`` says; ``gumbel_p_value`` holds for high rates only.
-        ``recurrence_interval_days`` is there for prospective scans (steps, for generic time): a cluster
-        as strong as this turns up by chance once in that time. ``significant`` is a p-value of at most
-        0.05, or a recurrence interval of more than 100 times the time between two scans and a year.
+        ``recurrence_interval_days`` is there for prospective scans (steps, for generic time): a
+        cluster as strong as this turns up by chance once in that time. ``significant`` is a
+        p-value of at most 0.05, or a recurrence interval of more than 100 times the time between
+        two scans and a year.
         """
         return self._table("clusters")
 
@@ -117,12 +120,12 @@ class ScanResult:
 
     @property
     def locations(self) -> pd.DataFrame:
-        """Cases of every location in every cluster, in the cluster's time and (``_total``) in all."""
+        """Cases of every location in every cluster, in its time and (``_total``) in all."""
         return self._table("locations")
 
     @property
     def places(self) -> pd.DataFrame:
-        """All locations with their cases in the whole study period; those at one spot are one row."""
+        """All locations with their cases in the whole study period, one row a spot."""
         return self._table("places")
 
     @property
@@ -190,14 +193,14 @@ class ScanResult:
         from enteroscan._circles import circles
 
         crs = self.crs if self.crs is not None or not self.great_circle else "EPSG:4326"
-        return geopandas.GeoDataFrame(
-            self.clusters, geometry=circles(self.clusters, great_circle=self.great_circle), crs=crs
-        )
+        clusters = self.clusters
+        shapes = geopandas.GeoSeries(circles(clusters, great_circle=self.great_circle), crs=crs)
+        return geopandas.GeoDataFrame(clusters, geometry=shapes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON has it; see `to_json`."""
         clusters = [
-            {_to_json_name(name): _to_json(value) for name, value in row.items()}
+            {_to_json_name(str(name)): _to_json(value) for name, value in row.items()}
             for row in self.clusters.to_dict("records")
         ]
         members = self.members.groupby("cluster")["location"].agg(list).to_dict()
@@ -317,10 +320,7 @@ class _Stored:
         return {
             "clusters": self.clusters,
             "members": self.members,
-            **{
-                name: lambda name=name: self._frame(pd.DataFrame(self.values[name]))
-                for name in ("locations", "places", "timeline")
-            },
+            **{name: partial(self._columns, name) for name in ("locations", "places", "timeline")},
         }
 
     def clusters(self) -> pd.DataFrame:
@@ -333,6 +333,9 @@ class _Stored:
             for row in self.values["clusters"]
         ]
         return self._frame(pd.DataFrame(rows))
+
+    def _columns(self, name: str) -> pd.DataFrame:
+        return self._frame(pd.DataFrame(self.values[name]))
 
     def members(self) -> pd.DataFrame:
         rows = [

@@ -87,7 +87,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class ScanSpec:
-    """What all scans have in common. Use one of its subclasses, each of which is a probability model.
+    """What all scans have in common; use a subclass, each of which is a probability model.
 
     SaTScan's name of an option stands in brackets.
 
@@ -95,14 +95,15 @@ class ScanSpec:
     ----------
     analysis
         ``"prospective"``: clusters in space and time that are still going on when the study period
-        ends; ``"retrospective"``: those that have ended as well; ``"spatial"``: places, whatever the
-        time; ``"temporal"`` and ``"prospective_temporal"``: times, whatever the place
+        ends; ``"retrospective"``: those that have ended as well; ``"spatial"``: places, whatever
+        the time; ``"temporal"`` and ``"prospective_temporal"``: times, whatever the place
         [AnalysisType 4, 3, 1, 2, 6].
     rates
         Clusters of ``"high"`` rates, of ``"low"`` rates, or ``"both"`` [ScanAreas].
     max_size_share
         Largest cluster, as a share of the cases (space-time permutation), of the expected cases
-        (Poisson) or of the individuals (Bernoulli) [MaxSpatialSizeInPopulationAtRisk, a percentage].
+        (Poisson) or of the individuals (Bernoulli)
+        [MaxSpatialSizeInPopulationAtRisk, a percentage].
     max_radius_km, max_radius
         Largest radius: in km if places have latitude and longitude, else in the unit of their
         coordinates. None: no limit. Of several limits the smallest binds
@@ -120,8 +121,8 @@ class ScanSpec:
         Units of time in an interval. Intervals are counted backwards from the end of the study
         period; what remains makes the first one longer [TimeAggregationLength].
     min_duration_days, min_duration_months, min_duration_years, min_duration_steps
-        Shortest cluster; the one that fits ``time_unit`` (steps are for generic time). None: one unit
-        [MinimumTemporalClusterSize].
+        Shortest cluster; the one that fits ``time_unit`` (steps are for generic time). None: one
+        unit [MinimumTemporalClusterSize].
     max_duration_days, max_duration_months, max_duration_years, max_duration_steps
         Longest cluster, likewise. None: see ``max_duration_share``
         [MaxTemporalSize with MaxTemporalSizeInterpretation=1].
@@ -147,9 +148,9 @@ class ScanSpec:
         Number of data sets simulated under the null hypothesis [MonteCarloReps].
     p_values
         ``"monte_carlo"``: rank / (replicates + 1). ``"sequential"``: stop as soon as
-        ``sequential_threshold`` replicates exceed the most likely cluster. ``"gumbel"``: from a Gumbel
-        distribution fitted to the replicates. ``"default"``: SaTScan's default, sequential, with
-        Gumbel's for clusters of rank below 10 when only high rates are looked for
+        ``sequential_threshold`` replicates exceed the most likely cluster. ``"gumbel"``: from a
+        Gumbel distribution fitted to the replicates. ``"default"``: SaTScan's default, sequential,
+        with Gumbel's for clusters of rank below 10 when only high rates are looked for
         [PValueReportType 1, 2, 3, 0].
     sequential_threshold
         None: (replicates + 1) // 20 [EarlyTerminationThreshold].
@@ -231,9 +232,7 @@ class ScanSpec:
                 continue
             if field.name.endswith("_share"):
                 _check_number(field.name, value, above=0.0, at_most=1.0)
-            elif "radius" in field.name:
-                _check_number(field.name, value, above=0.0)
-            elif field.name.endswith("_relative_risk"):
+            elif "radius" in field.name or field.name.endswith("_relative_risk"):
                 _check_number(field.name, value, above=0.0)
             elif field.name in ("replicates", "min_cases_low", "random_state"):
                 _check_integer(field.name, value, at_least=0)
@@ -390,26 +389,28 @@ class ScanSpec:
     ) -> "ScanResult":
         """Find clusters.
 
-        Columns are found by their usual names, which are given here; others are named in ``columns``.
-        Dates are dates, or texts like 2024-06-30, 2024-06 or 2024; whole numbers for generic time.
-        Identifiers of locations are compared as texts.
+        Columns are found by their usual names, which are given here; others are named in
+        ``columns``. Dates are dates, or texts like 2024-06-30, 2024-06 or 2024; whole numbers for
+        generic time. Identifiers of locations are compared as texts.
 
         Parameters
         ----------
         cases
             One row a case, or with a column ``count`` (or ``cases``) numbers of cases: ``date``
-            (not needed in a spatial scan), ``location`` and, without ``locations``, the coordinates.
+            (not needed in a spatial scan), ``location`` and, without ``locations``, coordinates.
             Without a column ``location``, every spot is a location.
         start, as_of
             First and last day of the study period. None: those of the cases.
         locations
-            ``location``, and ``latitude`` and ``longitude`` in degrees or ``x``, ``y`` (and ``z``);
-            or a GeoDataFrame, of which the centroids are taken. Locations without cases belong here,
-            too. Locations at the same spot become one, under the alphabetically first identifier.
+            ``location``, and ``latitude`` and ``longitude`` in degrees or ``x``, ``y`` (and
+            ``z``); or a GeoDataFrame, of which the centroids are taken. Locations without cases
+            belong here, too. Locations at the same spot become one, under the alphabetically first
+            identifier.
         population
-            PoissonScan: ``location``, ``population``, ``date`` (if it changes over time; a year stands
-            for its 1 July, a month for its 15th), and the covariates. Between two dates of a location
-            the population changes linearly, before the first and after the last it is constant.
+            PoissonScan: ``location``, ``population``, ``date`` (if it changes over time; a year
+            stands for its 1 July, a month for its 15th), and the covariates. Between two dates of
+            a location the population changes linearly, before the first and after the last it is
+            constant.
         controls
             BernoulliScan: as cases. Or cases and controls are both in ``cases``, with a column
             ``status`` that is 1 or 0.
@@ -426,14 +427,15 @@ class ScanSpec:
             Instead of circles: for every centre the identifiers of locations, in the order in which
             they enter.
         columns
-            What columns are called, by their usual names: ``{"date": "onset"}``. Holds in every frame
-            that has such a column.
+            What columns are called, by their usual names: ``{"date": "onset"}``. Holds in every
+            frame that has such a column.
         on_invalid
             What happens to rows that cannot be used: ``"raise"`` an error that says which, or
             ``"drop"`` them; ``result.dropped`` counts them.
         executor
-            Where to simulate, any executor of `concurrent.futures` or, by ``client.get_executor()``,
-            of Dask. The result is the same. None: threads of this process.
+            Where to simulate, any executor of `concurrent.futures` or, by
+            ``client.get_executor()``, of Dask. The result is the same. None: threads of this
+            process.
         progress
             True for a bar, or a function that is called with the share of the replicates done.
         simulated
@@ -505,8 +507,9 @@ class ScanSpec:
 class SpaceTimePermutation(ScanSpec):
     """Space-time permutation scan: needs cases alone, no population (Kulldorff et al. 2005).
 
-    Asks where and when there are more cases than the places' and the times' own totals explain. The
-    null hypothesis is that the times of cases do not depend on their places; replicates permute them.
+    Asks where and when there are more cases than the places' and the times' own totals explain.
+    The null hypothesis is that the times of cases do not depend on their places; replicates
+    permute them.
 
     Parameters
     ----------
@@ -549,8 +552,9 @@ class SpaceTimePermutation(ScanSpec):
 class PoissonScan(ScanSpec):
     """Discrete Poisson scan: cases against a population that may change over time (Kulldorff 1997).
 
-    The null hypothesis is that the expected number of cases is proportional to the population, within
-    every stratum of the covariates. Replicates spread all cases at random with these expectations.
+    The null hypothesis is that the expected number of cases is proportional to the population,
+    within every stratum of the covariates. Replicates spread all cases at random with these
+    expectations.
 
     Parameters
     ----------

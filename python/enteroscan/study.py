@@ -32,14 +32,13 @@ from enteroscan.scan import BernoulliScan, PoissonScan, ScanSpec, SpaceTimePermu
 
 Neighbours = Mapping[str, Sequence[str]]
 
-THURSDAY = 3  # 1970-01-01, when Monday is 0
 LIMIT_TOLERANCE = 1 + 1e-12  # a cluster of exactly the largest size is not lost to rounding
 LARGEST_GRID = 50_000_000  # cells; larger ones are left to the core, which sorts
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Numbers of cases or controls: place, interval, count, and the stratum where there are several."""
+    """Numbers of cases or controls by place, interval, and stratum where there are several."""
 
     place: NDArray[np.int32]
     interval: NDArray[np.int32]
@@ -53,12 +52,12 @@ class Counts:
 
     def by_place(self, n_places: int) -> Floats:
         """Return the number of individuals of every place."""
-        return np.bincount(self.place, self.count, n_places)
+        return totals(self.place, self.count, n_places)
 
 
 @dataclass(frozen=True)
 class Lists:
-    """Explicit neighbours: list i is members[offsets[i]:offsets[i + 1]] and belongs to centres[i]."""
+    """Neighbours: list i is members[offsets[i]:offsets[i + 1]] and belongs to centres[i]."""
 
     offsets: NDArray[np.int64]
     members: NDArray[np.uint32]
@@ -92,7 +91,8 @@ class Study:
     def weights(self) -> Floats:
         """What the size of a cluster is a share of, by place."""
         if self.expected is not None:
-            return self.expected.sum(axis=1)
+            expected: Floats = self.expected.sum(axis=1)
+            return expected
         cases = self.cases.by_place(len(self.places))
         return cases if self.controls is None else cases + self.controls.by_place(len(self.places))
 
@@ -110,12 +110,18 @@ class Study:
         for counts in (self.cases, self.controls):
             if counts is not None:
                 parts += [counts.place, counts.interval, counts.count, counts.stratum]
-        for coordinates in (self.places.coordinates, self.centres and self.centres.coordinates):
-            if coordinates is not None:
-                parts.append(coordinates.points)
+        if self.places.coordinates is not None:
+            parts.append(self.places.coordinates.points)
+        if self.centres is not None:
+            parts.append(self.centres.coordinates.points)
         if self.neighbours is not None:
             parts += [self.neighbours.offsets, self.neighbours.members, self.neighbours.centres]
         return (part for part in parts if isinstance(part, np.ndarray))
+
+
+def totals(codes: NDArray[np.integer], numbers: NDArray[Any], n: int) -> Floats:
+    """Add up the numbers of every code from 0 to n - 1."""
+    return np.asarray(np.bincount(codes, numbers, n), dtype=np.float64)
 
 
 def prepare(
@@ -247,7 +253,8 @@ class _Preparation:
         table.reject(
             ~np.isin(status, (0.0, 1.0)), "status", "that are neither 1 (case) nor 0 (control)"
         )
-        return status == 1.0
+        is_case: NDArray[np.bool_] = status == 1.0
+        return is_case
 
     def _read_places(self) -> tuple[Places, list[Codes]]:
         if not self.spec.has_space:
@@ -331,8 +338,8 @@ class _Preparation:
             if self.dates is None or (self.dates.first != self.dates.last).any():
                 message = "adjust_day_of_week needs the days of the cases, not months or years"
                 raise DataError(message)
-            weekday = (self.dates.first + THURSDAY) % 7
-            stratum = weekday if stratum is None else stratum * 7 + weekday
+            weekday = self.dates.first % 7
+            stratum, _ = pd.factorize(weekday if stratum is None else stratum * 7 + weekday)
         return stratum
 
     def _expected(self, spec: PoissonScan) -> Floats:
@@ -367,9 +374,7 @@ class _Preparation:
 
     def _expected_of_usable(self, population: Any, case_stratum: Codes, n_strata: int) -> Floats:  # noqa: ANN401
         cases = self.tables["cases"]
-        cases_in_stratum = np.bincount(
-            cases.select(case_stratum), cases.select(self.sizes[0]), n_strata
-        )
+        cases_in_stratum = totals(cases.select(case_stratum), cases.select(self.sizes[0]), n_strata)
         expected = expected_cases(population, cases_in_stratum, len(self.places), self.axis)
         if "relative_risks" in self.tables:
             table = self.tables["relative_risks"]
@@ -399,7 +404,7 @@ class _Preparation:
         table.reject(
             ~(np.isfinite(size) & (size >= 0)), "population", "without a number of at least 0"
         )
-        return np.bincount(table.select(place), table.select(size), len(self.places))
+        return totals(table.select(place), table.select(size), len(self.places))
 
     def _centres(self) -> Centres | None:
         table = self.tables.get("centres")

@@ -62,7 +62,7 @@ def test_small_problems(chunk: int) -> None:
 @pytest.mark.parametrize("mean", [0.05, 1.0, 6.0])
 def test_larger_problems(model: str, times: str, rates: str, mean: float) -> None:
     random = np.random.default_rng(41)
-    data = problems.typical_data(random, model, 45, 20, mean=mean)
+    data = problems.typical_data(random, model, 35, 15, mean=mean)
     check_replicates(problems.typical_problem(random, data, times, rates), [0, 33])
 
 

@@ -15,13 +15,13 @@ from scipy import stats
 from reference import problems
 
 ALPHA = 2e-4
-N_ORACLE = 400
+N_ORACLE = 300
 N_CORE = 4000
 
 
 def make_problem(model: str, times: str, rates: str, mean: float = 1.0) -> problems.Problem:
     random = np.random.default_rng(3)
-    data = problems.typical_data(random, model, 9, 8, mean=mean)
+    data = problems.typical_data(random, model, 8, 7, mean=mean)
     return problems.typical_problem(random, data, times, rates)
 
 

@@ -1,10 +1,10 @@
 """Under the null hypothesis a p-value of at most alpha comes with probability alpha.
 
-Many data sets are drawn with NumPy, each is scanned and ranked among 99 replicates of its own.
-Ranks are uniform on 1, ..., 100 then, but for ties between statistics, which the data make rare. A
-chi-square test on 20 classes of ranks fails by chance with probability ALPHA, any of the tests
-here with less than 1 %. The seeds are fixed: what passed passes again until the random numbers
-change.
+Many data sets are drawn with NumPy, each is scanned and ranked among 99 replicates of its own. Ranks
+are uniform on 1, ..., 100 then, once ties are broken by a coin (the package counts them against the
+cluster, so its p-values are never too small). A chi-square test on classes of ranks fails by chance
+with probability ALPHA, any of the tests here with less than 1 %. The seeds are fixed: what passed
+passes again until the random numbers change.
 """
 
 import numpy as np
@@ -15,9 +15,9 @@ from enteroscan import _core
 from reference import problems
 
 ALPHA = 1e-3
-N_DATA_SETS = 1000
+N_DATA_SETS = 500
 N_REPLICATES = 99
-N_CLASSES = 20
+N_CLASSES = 10
 
 
 @pytest.mark.slow
@@ -43,9 +43,11 @@ def test_p_values_are_uniform_under_the_null(model: str, times: str, rates: str)
     for i in range(N_DATA_SETS):
         scan = _core.Scan(data.null(random).model(problem.rule), zones, intervals)
         maxima = scan.simulate(0, N_REPLICATES, seed=1000 + i, n_threads=1)
-        ranks.append(int(_core.ranks(np.array([scan.maximum(n_threads=1)]), maxima)[0]))
-    assert min(ranks) >= 1
-    assert max(ranks) <= N_REPLICATES + 1
+        maximum = scan.maximum(n_threads=1)
+        rank = int(_core.ranks(np.array([maximum]), maxima)[0])
+        without_ties = 1 + int(np.count_nonzero(maxima > maximum + 1e-9))
+        assert 1 <= without_ties <= rank <= N_REPLICATES + 1
+        ranks.append(random.integers(without_ties, rank + 1))
     classes = (np.array(ranks) - 1) * N_CLASSES // (N_REPLICATES + 1)
     counts = np.bincount(classes, minlength=N_CLASSES)
     assert stats.chisquare(counts).pvalue > ALPHA, counts

@@ -81,9 +81,8 @@ std::int64_t binomial_by_inversion(RandomStream& random, std::int64_t n, double 
 // log k! - [(k + 1/2) log(k + 1) - (k + 1) + log(2 pi) / 2]
 double stirling_remainder(double k) noexcept {
     static constexpr std::array<double, 10> small = {
-        0.0810614667953273,  0.0413406959554093, 0.0276779256849983, 0.02079067210376509,
-        0.0166446911898212,  0.0138761288230707, 0.0118967099458918, 0.0104112652619721,
-        0.00925546218271273, 0.00833056343336287};
+        0.0810614667953273, 0.0413406959554093, 0.0276779256849983, 0.02079067210376509, 0.0166446911898212,
+        0.0138761288230707, 0.0118967099458918, 0.0104112652619721, 0.00925546218271273, 0.00833056343336287};
     if (k < 10.0) return small[static_cast<std::size_t>(k)];
     const double x = 1.0 / ((k + 1.0) * (k + 1.0));
     return (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - x / 1680.0) * x) * x) / (k + 1.0);
@@ -127,7 +126,8 @@ std::int64_t RandomStream::binomial(std::int64_t n, double p) noexcept {
 
 AliasTable::AliasTable(std::span<const double> weights) {
     if (weights.empty() || weights.size() > 0xFFFFFFFFu)
-        throw InvalidInput("an alias table needs 1 to 2^32 - 1 weights, not " + std::to_string(weights.size()));
+        throw InvalidInput("an alias table needs 1 to 2^32 - 1 weights, not " +
+                           std::to_string(weights.size()));
     if (!std::all_of(weights.begin(), weights.end(), [](double w) { return std::isfinite(w) && w >= 0.0; }))
         throw InvalidInput("the weights of an alias table must be finite and at least 0");
     const auto heaviest = std::max_element(weights.begin(), weights.end());

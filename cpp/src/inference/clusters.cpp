@@ -13,13 +13,9 @@
 namespace enteroscan {
 namespace {
 
-bool purely_temporal(const Zones& zones, const Window& window) {
-    return window.size == zones.n_locations();
-}
+bool purely_temporal(const Zones& zones, const Window& window) { return window.size == zones.n_locations(); }
 
-bool meet_in_time(const Window& a, const Window& b) {
-    return a.start <= b.end && b.start <= a.end;
-}
+bool meet_in_time(const Window& a, const Window& b) { return a.start <= b.end && b.start <= a.end; }
 
 // The candidates' numbers in the order of the report. Statistics that are equal up to rounding form a group
 // that begins with the greatest of those not yet in a group; so the order is a total one, whatever the

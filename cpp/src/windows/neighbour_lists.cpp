@@ -19,7 +19,7 @@ namespace {
 void check_offsets(std::span<const std::int64_t> offsets, std::size_t n_members, std::size_t n_centres) {
     const bool valid = offsets.size() == n_centres + 1 && offsets.front() == 0 &&
                        std::is_sorted(offsets.begin(), offsets.end()) &&
-                       offsets.back() == static_cast<std::int64_t>(n_members);
+                       std::cmp_equal(offsets.back(), n_members);
     if (valid && n_centres > 0) return;
     std::ostringstream text;
     text << "the offsets of neighbour lists must ascend from 0 to the number of members (" << n_members

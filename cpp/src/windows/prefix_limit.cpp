@@ -1,7 +1,7 @@
 #include "windows/prefix_limit.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <cmath>
 #include <sstream>
 #include <utility>
 
@@ -9,8 +9,6 @@
 
 namespace enteroscan {
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 void check_limit(double limit, std::string_view name, std::string_view what) {
     if (limit >= 0.0) return;
@@ -26,7 +24,7 @@ void check_weights(std::span<const double> weights, std::size_t n_locations, std
              << " locations, got " << weights.size();
         throw InvalidInput(text.str());
     }
-    const auto is_bad = [](double weight) { return !(weight >= 0.0 && weight < infinity); };
+    const auto is_bad = [](double weight) { return weight < 0.0 || !std::isfinite(weight); };
     const auto n_bad = std::count_if(weights.begin(), weights.end(), is_bad);
     if (n_bad == 0) return;
     const auto first = std::find_if(weights.begin(), weights.end(), is_bad);

@@ -4,8 +4,9 @@ The index of every frame holds line numbers, so that errors can name lines.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -26,7 +27,9 @@ class Source:
     delimiter: str = ""  # white space, or commas if the first line has one
     quote: str = '"'
     skipped: int = 0  # lines at the beginning
-    fields: tuple[int, ...] = ()  # columns of the file, from 1, in SaTScan's order; none: as they are
+    fields: tuple[
+        int, ...
+    ] = ()  # columns of the file, from 1, in SaTScan's order; none: as they are
 
     @classmethod
     def of(cls, parameters: Parameters, name: str) -> Self | None:
@@ -60,9 +63,11 @@ class Source:
         further
             How columns behind them are called, before a number from 1; None: there must be none.
         """
-        frame = self._read(range(len(names)) if optional else None)
+        frame = self._read(ragged=optional > 0)
         if self.fields:
-            self._check(max(self.fields) <= frame.shape[1], f"there is no column {max(self.fields)}")
+            self._check(
+                max(self.fields) <= frame.shape[1], f"there is no column {max(self.fields)}"
+            )
             frame = frame[[field - 1 for field in self.fields]]
         required = len(names) - optional
         self._check(
@@ -83,30 +88,29 @@ class Source:
 
     def read_lists(self) -> dict[str, list[str]]:
         """Read lines of identifiers, as many as there are, by the first in the line."""
-        longest = max(map(len, map(str.split, self._lines())), default=1)
-        frame = self._read(range(longest)).dropna(how="all")
+        frame = self._read(ragged=True).dropna(how="all")
         self._check(len(frame) > 0, "there are no data")
         repeated = frame.index[frame[0].duplicated()]
         self._check(
-            repeated.empty, f"{_lines(repeated)}: there is a line with this identifier already"
+            repeated.empty, f"{_numbers(repeated)}: there is a line of this identifier already"
         )
         return {row[0]: [name for name in row if isinstance(name, str)] for row in frame.to_numpy()}
 
-    def _read(self, columns: Sequence[int] | None) -> pd.DataFrame:
-        """Return the fields of all lines; missing ones are NaN."""
+    def _read(self, *, ragged: bool = False) -> pd.DataFrame:
+        """Return the fields of all lines; those that a ragged file lacks at the end of lines are NaN."""
+        names = range(self._most_fields()) if ragged else None
         for encoding in ENCODINGS:
             try:
                 frame = pd.read_csv(
                     self.path,
-                    sep=self._separator(encoding),
+                    sep=self._separator(),
                     header=None,
-                    names=columns,
-                    index_col=False,
+                    names=names,
                     dtype=str,
                     quotechar=self.quote,
                     skipinitialspace=True,
                     skiprows=self.skipped,
-                    skip_blank_lines=False,  # they have a line number, too
+                    skip_blank_lines=False,  # they have a number, too
                     keep_default_na=False,
                     na_values=[""],
                     encoding=encoding,
@@ -116,26 +120,34 @@ class Source:
             except pd.errors.EmptyDataError as error:
                 raise self._error("there are no data") from error
             except pd.errors.ParserError as error:
-                reason = str(error).partition("C error: ")[2].strip() or str(error)
+                reason = str(error).rpartition("C error: ")[2].strip()
                 raise self._error(reason) from error
             frame.index = pd.RangeIndex(self.skipped + 1, self.skipped + 1 + len(frame))
-            return frame
+            filled = frame.notna().any().to_numpy().nonzero()[0]
+            return frame.iloc[:, : filled.max(initial=-1) + 1]
         raise self._error(f"this text is in none of {', '.join(ENCODINGS)}; save it as UTF-8")
 
-    def _separator(self, encoding: str) -> str:
+    def _separator(self) -> str:
         if self.delimiter:
             return self.delimiter
-        return "," if "," in next(iter(self._lines(encoding)), "") else r"\s+"
+        first = next(self._lines(), "")
+        return "," if "," in re.sub(r'"[^"]*"', "", first) else r"\s+"
 
-    def _lines(self, encoding: str = ENCODINGS[-1]) -> list[str]:
-        with self.path.open(encoding=encoding, errors="replace") as file:
-            return [line.replace(",", " ") for line in file if line.strip()]
+    def _most_fields(self) -> int:
+        """Return a number of fields that no line exceeds."""
+        separator = re.compile(rf"[\s,{re.escape(self.delimiter)}]")
+        return max((len(separator.split(line)) for line in self._lines()), default=1)
+
+    def _lines(self) -> Iterator[str]:
+        """Go through the lines that are not blank; their separators are the same in all encodings."""
+        with self.path.open(encoding="latin-1") as file:
+            yield from (line for line in islice(file, self.skipped, None) if line.strip())
 
     def _check_complete(self, frame: pd.DataFrame) -> None:
         incomplete = frame.index[frame.isna().any(axis=1)]
         self._check(
             incomplete.empty,
-            f"{_lines(incomplete)}: not all of the columns {', '.join(frame.columns)} are there",
+            f"{_numbers(incomplete)}: not all of the columns {', '.join(frame.columns)} are there",
         )
 
     def _check(self, good: bool, reason: str) -> None:
@@ -146,7 +158,7 @@ class Source:
         return DataError(f"{self.path}: {reason}")
 
 
-def _lines(numbers: "pd.Index[int]") -> str:
+def _numbers(numbers: "pd.Index[int]") -> str:
     """List the first lines."""
     shown = ", ".join(map(str, numbers[:SHOWN_LINES]))
     more = ", ..." if len(numbers) > SHOWN_LINES else ""

@@ -89,7 +89,10 @@ class Parameters:
         """Read a file; its sections do not matter, for no name is in two of them."""
         path = Path(path)
         parser = configparser.ConfigParser(
-            interpolation=None, delimiters=("=",), comment_prefixes=(";", "#"), empty_lines_in_values=False
+            interpolation=None,
+            delimiters=("=",),
+            comment_prefixes=(";", "#"),
+            empty_lines_in_values=False,
         )
         parser.optionxform = str  # type: ignore[assignment, method-assign]  # names keep their capitals
         try:

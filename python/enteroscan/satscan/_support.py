@@ -67,9 +67,7 @@ RULES: Mapping[str, Rule] = {
             "10": "batched model",
         },
     ),
-    "MultipleCoordinatesType": Rule(
-        ("0",), {}, "several coordinates for one location"
-    ),
+    "MultipleCoordinatesType": Rule(("0",), {}, "several coordinates for one location"),
     "PerformBernoulliDrilldown": _off("drilldown, Bernoulli"),
     "PerformPowerEvaluation": _off("power evaluation"),
     "PerformStandardDrilldown": _off("drilldown"),
@@ -130,7 +128,9 @@ SOURCE_DETAILS = ("Type", "FieldMap", "Delimiter", "Grouper", "Skip", "FirstRowH
 
 _HONOURED = re.compile(rf"({'|'.join(FILES)})-Source({'|'.join(SOURCE_DETAILS)})")
 _FURTHER_DATA = re.compile(r"(CaseFile|ControlFile|PopulationFile)(\d+)")
-_WITHOUT_EFFECT = re.compile(r"DataSet\d+-Name|Polygon\d+|(CaseFile|ControlFile|PopulationFile)\d+-Source\w+")
+_WITHOUT_EFFECT = re.compile(
+    r"DataSet\d+-Name|Polygon\d+|(CaseFile|ControlFile|PopulationFile)\d+-Source\w+"
+)
 
 
 def check(parameters: Parameters) -> tuple[str, ...]:
@@ -181,7 +181,5 @@ def _is_known(name: str) -> bool:
         or name in RULES
         or name in WITHOUT_EFFECT
         or name == "IncludeClusters"
-        or any(
-            pattern.fullmatch(name) for pattern in (_HONOURED, _FURTHER_DATA, _WITHOUT_EFFECT)
-        )
+        or any(pattern.fullmatch(name) for pattern in (_HONOURED, _FURTHER_DATA, _WITHOUT_EFFECT))
     )

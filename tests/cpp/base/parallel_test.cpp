@@ -26,7 +26,8 @@ TEST(ParallelFor, DoesEveryTaskOnce) {
     for (const std::size_t n_threads : thread_counts) {
         for (const std::size_t n_tasks : {0u, 1u, 2u, 7u, 10'000u}) {
             std::vector<std::atomic<int>> times(n_tasks);
-            parallel_for(n_tasks, n_threads, RunControl(), [&](std::size_t task, std::size_t) { ++times.at(task); });
+            parallel_for(n_tasks, n_threads, RunControl(),
+                         [&](std::size_t task, std::size_t) { ++times.at(task); });
             for (const auto& n : times) ASSERT_EQ(n.load(), 1);
         }
     }
@@ -113,7 +114,8 @@ TEST(ParallelFor, StopsAtOnceIfCancelledBefore) {
         RunControl control;
         control.cancel();
         std::atomic<int> calls{0};
-        EXPECT_THROW(parallel_for(1000, n_threads, control, [&](std::size_t, std::size_t) { ++calls; }), Cancelled);
+        EXPECT_THROW(parallel_for(1000, n_threads, control, [&](std::size_t, std::size_t) { ++calls; }),
+                     Cancelled);
         EXPECT_EQ(calls.load(), 0);
     }
 }

@@ -92,15 +92,16 @@ TEST(SelectClusters, BreaksTiesByTimeOnlyThenSizeThenOrder) {
     const Line zones = places_at({0, 1, 2, 3});
     const double a = 5.0;
     const double b = 5.0 + 3e-10;  // equal but for rounding
-    const auto clusters =
-        select_clusters(zones, {window(0, 3, b), window(1, 2, b), window(3, 2, a), window(zones.whole(), 4, a)},
-                        Overlap::any, 10);
+    const auto clusters = select_clusters(
+        zones, {window(0, 3, b), window(1, 2, b), window(3, 2, a), window(zones.whole(), 4, a)}, Overlap::any,
+        10);
     EXPECT_EQ(centres_of(clusters), (Centres{zones.whole(), 1, 3, 0}));
 }
 
 TEST(SelectClusters, TellsStatisticsApartThatDifferByMore) {
     const Line zones = places_at({0, 1, 2, 3});
-    const auto clusters = select_clusters(zones, {window(0, 1, 1.0), window(1, 3, 1.0 + 1e-6)}, Overlap::any, 10);
+    const auto clusters =
+        select_clusters(zones, {window(0, 1, 1.0), window(1, 3, 1.0 + 1e-6)}, Overlap::any, 10);
     EXPECT_EQ(centres_of(clusters), (Centres{1, 0}));
 }
 
@@ -146,11 +147,12 @@ struct Pair {
 };
 
 TEST(SelectClusters, ForbidsWhatEachRuleNames) {
+    // Around location 1 grow {1}, {1, 2}, {1, 2, 0}; around 4 {4}, {4, 5}, {4, 5, 3}, {4, 5, 3, 2}.
     const Line zones = places_at({0, 10, 19, 27, 34, 40, 100});
     const Pair pairs[] = {
         {"apart", window(0, 2, 9), window(6, 1, 5), {}},
-        {"side by side", window(1, 3, 9), window(4, 3, 5), {}},  // {1, 2, 0} and {4, 5, 3}
-        {"a common location", window(1, 3, 9), window(4, 4, 5), {Overlap::none}},  // {4, 5, 3, 2}
+        {"side by side", window(1, 3, 9), window(4, 3, 5), {}},
+        {"a common location", window(1, 3, 9), window(4, 4, 5), {Overlap::none}},
         {"centre of the lesser in the greater",
          window(2, 4, 9),  // {2, 3, 1, 4}
          window(4, 2, 5),  // {4, 5}
@@ -177,7 +179,8 @@ TEST(SelectClusters, LetsClustersOverlapThatDoNotMeetInTime) {
     for (const Overlap overlap : every_overlap) {
         const std::size_t if_they_meet = overlap == Overlap::any ? 2 : 1;
         const auto n_beside = [&](std::int32_t start, std::int32_t end) {
-            return select_clusters(zones, {window(1, 3, 9.0, 10, 20), window(1, 3, 5.0, start, end)}, overlap, 9)
+            return select_clusters(zones, {window(1, 3, 9.0, 10, 20), window(1, 3, 5.0, start, end)}, overlap,
+                                   9)
                 .size();
         };
         EXPECT_EQ(n_beside(0, 9), 2u);
@@ -196,10 +199,12 @@ TEST(SelectClusters, KeepsPurelyTemporalOnesApartFromOthersOnly) {
         EXPECT_EQ(select_clusters(zones, {window(whole, 4, 9.0), window(1, 2, 5.0)}, overlap, 9).size(), 2u);
         EXPECT_EQ(select_clusters(zones, {window(whole, 4, 5.0), window(1, 2, 9.0)}, overlap, 9).size(), 2u);
         EXPECT_EQ(
-            select_clusters(zones, {window(whole, 4, 9.0, 0, 5), window(whole, 4, 5.0, 3, 8)}, overlap, 9).size(),
+            select_clusters(zones, {window(whole, 4, 9.0, 0, 5), window(whole, 4, 5.0, 3, 8)}, overlap, 9)
+                .size(),
             overlap == Overlap::any ? 2u : 1u);
         EXPECT_EQ(
-            select_clusters(zones, {window(whole, 4, 9.0, 0, 5), window(whole, 4, 5.0, 6, 8)}, overlap, 9).size(),
+            select_clusters(zones, {window(whole, 4, 9.0, 0, 5), window(whole, 4, 5.0, 6, 8)}, overlap, 9)
+                .size(),
             2u);
     }
 }

@@ -57,7 +57,8 @@ TEST(SequentialStop, IsWhereTheMaximaHaveExceededOftenEnough) {
 }
 
 TEST(Gumbel, HasTheMeanAndVarianceOfTheMaxima) {
-    const std::vector<double> maxima{2.0, 3.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0};  // mean 4.875, variance 4.359375
+    // mean 4.875, variance 4.359375
+    const std::vector<double> maxima{2.0, 3.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0};
     const Gumbel gumbel = fit_gumbel(maxima);
     expect_close(gumbel.location + 0.57721566490153286 * gumbel.scale, 4.875L);
     expect_close(gumbel.scale * gumbel.scale * std::numbers::pi * std::numbers::pi / 6.0, 4.359375L);
@@ -74,7 +75,7 @@ TEST(Gumbel, TailIsThatOfTheDistribution) {
         const long double x = (static_cast<long double>(statistic) - 7.0L) / 1.5L;
         expect_close(gumbel.p(statistic), -std::expm1(-std::exp(-x)), 1e-13);
     }
-    EXPECT_NEAR(gumbel.p(7.0), 0.632120558828557678, 1e-15);              // 1 - 1 / e
+    EXPECT_NEAR(gumbel.p(7.0), 0.632120558828557678, 1e-15);                // 1 - 1 / e
     expect_close(gumbel.p(7.0 + 1.5 * 50.0), 1.92874984796391765783e-22L);  // exp(-50), nearly
     EXPECT_EQ(gumbel.p(-1e6), 1.0);
     EXPECT_EQ(gumbel.p(infinity), 0.0);

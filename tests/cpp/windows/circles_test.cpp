@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <numbers>
 #include <numeric>
 #include <random>
 #include <string>
@@ -42,10 +43,8 @@ double chord(const Points& a, std::size_t i, const Points& b, std::size_t j) {
 Members sorted_around(const Points& locations, const Points& centres, std::size_t centre) {
     std::vector<std::tuple<double, std::vector<double>, std::uint32_t>> rows;
     for (std::uint32_t i = 0; i < locations.size(); ++i) {
-        std::vector<double> coordinates;
-        for (std::size_t d = 0; d < locations.space_dimension(); ++d) {
-            coordinates.push_back(locations.axis(d)[i]);
-        }
+        std::vector<double> coordinates(locations.space_dimension());
+        for (std::size_t d = 0; d < coordinates.size(); ++d) coordinates[d] = locations.axis(d)[i];
         rows.emplace_back(chord(centres, centre, locations, i), coordinates, i);
     }
     std::sort(rows.begin(), rows.end());
@@ -119,6 +118,9 @@ SizeLimit count_limit(std::size_t n, double limit) {
     return {.weights = std::vector<double>(n, 1.0), .limit = limit};
 }
 
+/// At most this share of n locations.
+SizeLimit share_limit(std::size_t n, double share) { return count_limit(n, share * static_cast<double>(n)); }
+
 std::string message_of(const std::function<void()>& action) {
     try {
         action();
@@ -182,14 +184,14 @@ TEST(CirclesTest, RadiusMayReachItsLimitButNotExceedIt) {
 
 TEST(CirclesTest, GreatCircleLimitsAreChordsAndRadiiArcs) {
     const Points points({std::vector<double>{0, 0, 0, 90}}, 2, Metric::great_circle);
-    const double chord = std::sqrt(2.0) * earth_radius_km;
+    const double chord = std::numbers::sqrt2 * earth_radius_km;
     Neighbourhood found;
     circles(points, points, {.max_radius = chord * 1.0001}, {})->neighbourhood(0, found);
     EXPECT_THAT(found.members, ElementsAre(0, 1));
     const auto narrow = circles(points, points, {.max_radius = chord * 0.9999}, {});
     narrow->neighbourhood(0, found);
     EXPECT_THAT(found.members, ElementsAre(0));
-    EXPECT_NEAR(narrow->radius(0, 1), std::acos(-1.0) / 2.0 * earth_radius_km, 1e-6);
+    EXPECT_NEAR(narrow->radius(0, 1), std::numbers::pi / 2.0 * earth_radius_km, 1e-6);
 }
 
 TEST(CirclesTest, CartesianRadiusIsTheDistance) {
@@ -217,8 +219,8 @@ TEST(CirclesTest, RandomPointsInAnyDimension) {
             const Points locations = cartesian(uniform_numbers(n * dimension, -1, 1, random), dimension);
             const Points centres = cartesian(uniform_numbers(20 * dimension, -2, 2, random), dimension);
             expect_circles(locations, locations, {}, {}, 30);
-            expect_circles(locations, centres, {.sizes = {count_limit(n, static_cast<double>(n / 2))}},
-                           {.sizes = {count_limit(n, static_cast<double>(n / 3))}});
+            expect_circles(locations, centres, {.sizes = {share_limit(n, 0.5)}},
+                           {.sizes = {share_limit(n, 0.3)}});
         }
     }
 }
@@ -340,6 +342,7 @@ TEST(CirclesTest, ManyThreadsMayAskAtOnce) {
     const auto zones = circles(points, points, {.sizes = {count_limit(1000, 500)}}, {});
     std::vector<std::vector<Members>> found(4);
     std::vector<std::thread> threads;
+    threads.reserve(found.size());
     for (auto& mine : found) {
         threads.emplace_back([&zones, &mine] {
             Neighbourhood zone;
