@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Self
 
 import numpy as np
@@ -250,10 +250,3 @@ def check_inside(table: Table, dates: Dates, axis: TimeAxis) -> NDArray[np.int64
     coarse: Bools = (interval != last) & ~outside
     table.reject(coarse, "date", "less precise than the intervals", "choose a longer time_unit")
     return interval
-
-
-def as_date(value: object) -> object:
-    """Return a datetime or a text as a date; everything else as it is."""
-    if isinstance(value, str):
-        return date.fromisoformat(value)
-    return value.date() if isinstance(value, datetime) else value

@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypedDict, Unpack, get_args
 
 from enteroscan.errors import SpecError
@@ -220,15 +220,28 @@ class ScanSpec:
             raise TypeError(message)
         for name, choices in _CHOICES.items():
             _check_choice(name, getattr(self, name), choices)
-        self._check_numbers()
+        self._normalise()
+        self._check_values()
         self._check_sizes()
         self._check_time()
         self._check_inference()
 
-    def _check_numbers(self) -> None:
+    def _normalise(self) -> None:
+        """Turn NumPy's numbers into Python's, and what stands for a date into one."""
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if value is None or isinstance(value, str):
+            if hasattr(value, "item"):
+                object.__setattr__(self, field.name, value.item())
+        since = self.adjust_for_analyses_since
+        if isinstance(since, datetime):
+            object.__setattr__(self, "adjust_for_analyses_since", since.date())
+        elif isinstance(since, str):
+            object.__setattr__(self, "adjust_for_analyses_since", date.fromisoformat(since))
+
+    def _check_values(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if value is None or field.name in _CHOICES:
                 continue
             if field.name.endswith("_share"):
                 _check_number(field.name, value, above=0.0, at_most=1.0)
@@ -236,8 +249,11 @@ class ScanSpec:
                 _check_number(field.name, value, above=0.0)
             elif field.name in ("replicates", "min_cases_low", "random_state"):
                 _check_integer(field.name, value, at_least=0)
-            elif field.type in ("int", int, int | None):
+            elif field.type in (int, int | None):
                 _check_integer(field.name, value, at_least=1)
+            elif field.type is bool and not isinstance(value, bool):
+                message = f"{field.name}={value!r} must be True or False"
+                raise SpecError(message)
 
     def _check_sizes(self) -> None:
         if self.max_radius_km is not None and self.max_radius is not None:
@@ -296,6 +312,13 @@ class ScanSpec:
             message = f"{' and '.join(given)} exclude each other"
             raise SpecError(message)
         if self.adjust_for_analyses_since is not None:
+            kind = int if self.time_unit == "generic" else date
+            if not isinstance(self.adjust_for_analyses_since, kind):
+                message = (
+                    f"adjust_for_analyses_since={self.adjust_for_analyses_since!r} must be "
+                    f"{'a whole number' if kind is int else 'a date'}"
+                )
+                raise SpecError(message)
             given.append("adjust_for_analyses_since")
         if given and not self.is_prospective:
             message = f"{given[0]} is for prospective analyses, not for analysis={self.analysis!r}"
@@ -363,9 +386,6 @@ class ScanSpec:
         if unknown:
             message = f"{spec.__name__} has no option {', '.join(unknown)}"
             raise SpecError(message)
-        since = options.get("adjust_for_analyses_since")
-        if isinstance(since, str):
-            options["adjust_for_analyses_since"] = date.fromisoformat(since)
         return spec(**options)
 
     def scan(

@@ -92,8 +92,9 @@ def test_one_case_is_no_cluster(scan: Scan) -> None:
 def test_all_cases_in_one_place() -> None:
     cases = line_list().assign(location="B")
     assert len(scan_permutation(cases).clusters) == 0  # one place cannot differ from the others
-    for scan in (scan_poisson, scan_bernoulli):
-        first = scan(cases).clusters.iloc[0]
+    many_controls = pd.concat([controls()] * 3, ignore_index=True)
+    for result in (scan_poisson(cases), scan_bernoulli(cases, controls=many_controls)):
+        first = result.clusters.iloc[0]
         assert (first["location"], first["n_locations"]) == ("B", 1)
 
 
@@ -205,8 +206,8 @@ def test_unusable_rows_are_dropped_on_request_and_counted(
     result = scan(cases, on_invalid="drop")
     clean = scan(line_list().drop(index=[4, 9]))
     pd.testing.assert_frame_equal(result.clusters, clean.clusters)
-    assert [count for _, count in result.dropped] == [2]
-    assert column in result.dropped[0][0]
+    assert result.dropped["count"].tolist() == [2]
+    assert f"cases, column '{column}'" in result.dropped["reason"].iloc[0]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -1,10 +1,10 @@
 """Under the null hypothesis a p-value of at most alpha comes with probability alpha.
 
-Many data sets are drawn with NumPy, each is scanned and ranked among 99 replicates of its own. Ranks
-are uniform on 1, ..., 100 then, once ties are broken by a coin (the package counts them against the
-cluster, so its p-values are never too small). A chi-square test on classes of ranks fails by chance
-with probability ALPHA, any of the tests here with less than 1 %. The seeds are fixed: what passed
-passes again until the random numbers change.
+Many data sets are drawn with NumPy, each is scanned and ranked among 99 replicates of its own.
+Ranks are uniform on 1, ..., 100 then, once ties are broken by a coin (the package counts them
+against the cluster, so its p-values are never too small). A chi-square test on classes of ranks
+fails by chance with probability ALPHA, any of the tests here with less than 1 %. The seeds are
+fixed: what passed passes again until the random numbers change.
 """
 
 import numpy as np

@@ -14,12 +14,14 @@ class Lehmer {
     Lehmer(std::uint64_t seed, std::uint64_t replicate) noexcept : state_((seed + replicate + 1) % modulus) {}
 
     /// On the open interval (0, 1).
-    double uniform() noexcept {
-        state_ = state_ * 48271 % modulus;
-        return static_cast<double>(state_) / static_cast<double>(modulus);
-    }
+    double uniform() noexcept { return static_cast<double>(advance()) / static_cast<double>(modulus); }
+
+    /// In single precision, to which both numerator and denominator are rounded first: (0, 1].
+    float uniform_float() noexcept { return static_cast<float>(advance()) / static_cast<float>(modulus); }
 
   private:
+    std::uint64_t advance() noexcept { return state_ = state_ * 48271 % modulus; }
+
     std::uint64_t state_;
 };
 

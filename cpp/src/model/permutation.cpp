@@ -86,7 +86,7 @@ class SatscanPermutationSampler final : public Sampler {
         for (const Stratum& stratum : strata_) {
             keyed_.clear();
             for (const std::uint32_t interval : stratum.intervals)
-                keyed_.push_back({static_cast<float>(random.uniform()), interval});
+                keyed_.push_back({random.uniform_float(), interval});
             std::sort(keyed_.begin(), keyed_.end(),
                       [](const Keyed& a, const Keyed& b) { return a.key < b.key; });
             for (std::size_t i = 0; i < keyed_.size(); ++i)

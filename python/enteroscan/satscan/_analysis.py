@@ -121,7 +121,7 @@ class _Reader:
         self.dropped: list[tuple[str, int]] = []
         self.covariates: tuple[str, ...] = ()
         if not self.dated and parameters.text("AnalysisType") != SPATIAL:
-            raise parameters.error("PrecisionCaseTimes", "says that cases have no dates")
+            parameters.refuse("PrecisionCaseTimes", "says that cases have no dates")
 
     def data(self) -> dict[str, Any]:
         """Return arguments of `ScanSpec.scan`."""
@@ -141,7 +141,7 @@ class _Reader:
     def _cases(self) -> pd.DataFrame:
         further = None if self.model == BERNOULLI else "covariate"
         cases = self._people("cases", "CaseFile", further)
-        self.covariates = tuple(name for name in cases if name.startswith("covariate"))
+        self.covariates = _covariates(cases)
         return cases
 
     def _people(self, name: str, setting: str, further: str | None = None) -> pd.DataFrame:
@@ -153,7 +153,7 @@ class _Reader:
             return {}
         columns = ("location", "date", "population")
         population = self._read("population", "PopulationFile", *columns, further="covariate")
-        covariates = tuple(name for name in population if name.startswith("covariate"))
+        covariates = _covariates(population)
         if covariates != self.covariates:
             message = (
                 f"{self.parameters.path}: there are {len(self.covariates)} covariates in the case "
@@ -179,7 +179,7 @@ class _Reader:
         } | self._circle_population()
 
     def _locations(self) -> pd.DataFrame:
-        """Read coordinates, ordered by identifier: SaTScan's order where clusters are equally likely."""
+        """Read coordinates, ordered by identifier: the order of equally likely clusters."""
         locations = self._coordinates("locations", "CoordinatesFile", "location")
         return locations.drop_duplicates().sort_values("location", kind="stable")
 
@@ -198,7 +198,7 @@ class _Reader:
         return frame
 
     def _circle_population(self) -> dict[str, pd.DataFrame]:
-        """Read the populations that limit circles, if clusters that are looked at or reported need them."""
+        """Read populations that limit circles, if the limits are used."""
         used = self.parameters.flag("UseMaxCirclePopulationFileOption") or (
             self.parameters.flag("UseReportOnlySmallerClusters")
             and self.parameters.flag("UseMaxCirclePopulationFileOption_Reported")
@@ -238,7 +238,7 @@ class _Reader:
     def _source(self, name: str, setting: str) -> Source:
         source = Source.of(self.parameters, setting)
         if source is None:
-            raise self.parameters.error(setting, f"names no file; the analysis needs {name}")
+            self.parameters.refuse(setting, f"names no file; the analysis needs {name}")
         self.files[name] = source.path
         return source
 
@@ -281,6 +281,10 @@ class _Reader:
             for text, span in spans.items()
         }
         return dates.map(outside).astype(bool)
+
+
+def _covariates(frame: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(name for name in map(str, frame.columns) if name.startswith("covariate"))
 
 
 def _span(text: str, unit: TimeUnit) -> tuple[int, int] | None:

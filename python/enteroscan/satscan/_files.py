@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import NoReturn, Self
 
 import pandas as pd
 
@@ -38,7 +38,7 @@ class Source:
         if path is None:
             return None
         if not path.is_file():
-            raise parameters.error(name, f"is no file: there is no {path}")
+            parameters.refuse(name, f"is no file: there is no {path}")
         detail = f"{name}-Source"
         header = FLAGS.get(parameters.text(f"{detail}FirstRowHeader"), False)
         fields = re.findall(r"\d+", parameters.text(f"{detail}FieldMap"))
@@ -97,7 +97,7 @@ class Source:
         return {row[0]: [name for name in row if isinstance(name, str)] for row in frame.to_numpy()}
 
     def _read(self, *, ragged: bool = False) -> pd.DataFrame:
-        """Return the fields of all lines; those that a ragged file lacks at the end of lines are NaN."""
+        """Return the fields of all lines; a ragged file has NaN where a line ends early."""
         names = range(self._most_fields()) if ragged else None
         for encoding in ENCODINGS:
             try:
@@ -117,15 +117,14 @@ class Source:
                 )
             except UnicodeDecodeError:
                 continue
-            except pd.errors.EmptyDataError as error:
-                raise self._error("there are no data") from error
+            except pd.errors.EmptyDataError:
+                self._refuse("there are no data")
             except pd.errors.ParserError as error:
-                reason = str(error).rpartition("C error: ")[2].strip()
-                raise self._error(reason) from error
+                self._refuse(str(error).rpartition("C error: ")[2].strip())
             frame.index = pd.RangeIndex(self.skipped + 1, self.skipped + 1 + len(frame))
             filled = frame.notna().any().to_numpy().nonzero()[0]
             return frame.iloc[:, : filled.max(initial=-1) + 1]
-        raise self._error(f"this text is in none of {', '.join(ENCODINGS)}; save it as UTF-8")
+        self._refuse(f"this text is in none of {', '.join(ENCODINGS)}; save it as UTF-8")
 
     def _separator(self) -> str:
         if self.delimiter:
@@ -139,7 +138,7 @@ class Source:
         return max((len(separator.split(line)) for line in self._lines()), default=1)
 
     def _lines(self) -> Iterator[str]:
-        """Go through the lines that are not blank; their separators are the same in all encodings."""
+        """Go through the lines that are not blank; separators look the same in all encodings."""
         with self.path.open(encoding="latin-1") as file:
             yield from (line for line in islice(file, self.skipped, None) if line.strip())
 
@@ -152,10 +151,11 @@ class Source:
 
     def _check(self, good: bool, reason: str) -> None:
         if not good:
-            raise self._error(reason)
+            self._refuse(reason)
 
-    def _error(self, reason: str) -> DataError:
-        return DataError(f"{self.path}: {reason}")
+    def _refuse(self, reason: str) -> NoReturn:
+        message = f"{self.path}: {reason}"
+        raise DataError(message)
 
 
 def _numbers(numbers: "pd.Index[int]") -> str:

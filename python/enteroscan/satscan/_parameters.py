@@ -4,7 +4,7 @@ import configparser
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from enteroscan.errors import DataError
 from enteroscan.satscan._text import ENCODINGS, decode
@@ -124,7 +124,7 @@ class Parameters:
         value = self.text(name)
         key = value.lower()
         if key not in choices:
-            raise self.error(name, f"must be one of {', '.join(choices)}")
+            self.refuse(name, f"must be one of {', '.join(choices)}")
         return choices[key]
 
     def flag(self, name: str) -> bool:
@@ -135,21 +135,22 @@ class Parameters:
         """Return a setting that is a whole number."""
         try:
             return int(self.text(name))
-        except ValueError as error:
-            raise self.error(name, "must be a whole number") from error
+        except ValueError:
+            self.refuse(name, "must be a whole number")
 
     def number(self, name: str) -> float:
         """Return a setting that is a number."""
         try:
             return float(self.text(name))
-        except ValueError as error:
-            raise self.error(name, "must be a number") from error
+        except ValueError:
+            self.refuse(name, "must be a number")
 
     def file(self, name: str) -> Path | None:
         """Return the path of a file, relative ones from the folder of the parameter file."""
         value = self.text(name).replace("\\", "/")
         return self.path.parent / value if value else None
 
-    def error(self, name: str, reason: str) -> DataError:
-        """Return an error that names a setting."""
-        return DataError(f"{self.path}: {name}={self.text(name)} {reason}")
+    def refuse(self, name: str, reason: str) -> NoReturn:
+        """Raise an error that names a setting."""
+        message = f"{self.path}: {name}={self.text(name)} {reason}"
+        raise DataError(message)

@@ -171,5 +171,5 @@ def _since(parameters: Parameters) -> date | int:
         if time_unit(parameters) == "generic":
             return int(text)
         return date.fromisoformat(standard_date(text))
-    except ValueError as error:
-        raise parameters.error("ProspectiveStartDate", "must be a date, year/month/day") from error
+    except ValueError:
+        parameters.refuse("ProspectiveStartDate", "must be a date, year/month/day")

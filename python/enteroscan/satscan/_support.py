@@ -94,34 +94,97 @@ RULES: Mapping[str, Rule] = {
     "UseMetaLocationsFile": _off("meta locations"),
 }
 
-# Where, how and to whom results are written; how the run behaves; details of what a rule above refuses
-# unless it is off.
+# Where, how and to whom results are written; how the run behaves; details of what a rule above
+# refuses unless it is off.
 WITHOUT_EFFECT = frozenset(
-    """
-    AlternativeHypothesisFilename CensusAreasReportedClustersASCII CensusAreasReportedClustersDBase
-    CompressKMLtoKMZ CriticalValue CriticalValue001 CriticalValue01 CriticalValue05 CriticalValueType
-    CustomEmail CustomEmailMessageBody CustomEmailSubjectLine CutoffClusterLinelistCSV
-    DrilldownAdjustForWeeklyTrends DrilldownClusterCutoff DrilldownMinimumClusterCases
-    DrilldownMinimumClusterLocations EllipseAngles EllipseShapes EmailAlwaysRecipients
-    EmailAlwaysSummary EmailAttachResults EmailCutoffRecipients EmailCutoffSummary EmailCutoffValue
-    EmailIncludeResults ExecutionType GiniIndexClusterReportingType GiniIndexClustersPValueCutOff
-    IncludeClusterLocationsKML IncludeRelativeRisksCensusAreasASCII
-    IncludeRelativeRisksCensusAreasDBase IntervalEndRange IntervalStartRange IterativeScanMaxIterations
-    IterativeScanMaxPValue LaunchKMLViewer LaunchMapViewer LineListIndividualCache
-    LocationsNetworkFilename LogRunToHistoryFile MetaLocationsFilename
-    MostLikelyClusterCaseInfoEachCentroidASCII MostLikelyClusterCaseInfoEachCentroidDBase
-    MostLikelyClusterEachCentroidASCII MostLikelyClusterEachCentroidDBase MultipleDataSetsPurposeType
-    MultipleLocationsFile NonCompactnessPenalty NumBootstrapReplications NumberPowerReplications
-    OliveiraPvalueCutoff OutputCartesianGraph OutputGoogleEarthKML OutputGoogleMaps OutputKML
-    OutputShapefiles OutputTemporalGraphHTML PowerEstimationType PowerEvaluationTotalCases
-    PowerEvaluationsMethod PowerEvaluationsSimulationMethod PowerEvaluationsSimulationOutputFilename
-    PowerEvaluationsSimulationSourceFilename PrintAsciiColumnHeaders PrintSimulatedDataToFile
-    ReportClusterRank ReportGiniIndexCoefficents ReportGumbel ReportPowerEvaluationSimulationData
-    ResultsFile ResultsTitle SaveSimLLRsASCII SaveSimLLRsDBase SimulatedDataInputFilename
-    SimulatedDataOutputFilename SpatialMaxima SuppressWarnings TemporalGraphMostMLC
-    TemporalGraphReportType TemporalGraphSignificanceCutoff ThresholdLocationsSeparateKML
-    TimeStratifiedAdjLength TimeTrendPercentage TimeTrendType Version
-    """.split()
+    (
+        "AlternativeHypothesisFilename",
+        "CensusAreasReportedClustersASCII",
+        "CensusAreasReportedClustersDBase",
+        "CompressKMLtoKMZ",
+        "CriticalValue",
+        "CriticalValue001",
+        "CriticalValue01",
+        "CriticalValue05",
+        "CriticalValueType",
+        "CustomEmail",
+        "CustomEmailMessageBody",
+        "CustomEmailSubjectLine",
+        "CutoffClusterLinelistCSV",
+        "DrilldownAdjustForWeeklyTrends",
+        "DrilldownClusterCutoff",
+        "DrilldownMinimumClusterCases",
+        "DrilldownMinimumClusterLocations",
+        "EllipseAngles",
+        "EllipseShapes",
+        "EmailAlwaysRecipients",
+        "EmailAlwaysSummary",
+        "EmailAttachResults",
+        "EmailCutoffRecipients",
+        "EmailCutoffSummary",
+        "EmailCutoffValue",
+        "EmailIncludeResults",
+        "ExecutionType",
+        "GiniIndexClusterReportingType",
+        "GiniIndexClustersPValueCutOff",
+        "IncludeClusterLocationsKML",
+        "IncludeRelativeRisksCensusAreasASCII",
+        "IncludeRelativeRisksCensusAreasDBase",
+        "IntervalEndRange",
+        "IntervalStartRange",
+        "IterativeScanMaxIterations",
+        "IterativeScanMaxPValue",
+        "LaunchKMLViewer",
+        "LaunchMapViewer",
+        "LineListIndividualCache",
+        "LocationsNetworkFilename",
+        "LogRunToHistoryFile",
+        "MetaLocationsFilename",
+        "MostLikelyClusterCaseInfoEachCentroidASCII",
+        "MostLikelyClusterCaseInfoEachCentroidDBase",
+        "MostLikelyClusterEachCentroidASCII",
+        "MostLikelyClusterEachCentroidDBase",
+        "MultipleDataSetsPurposeType",
+        "MultipleLocationsFile",
+        "NonCompactnessPenalty",
+        "NumBootstrapReplications",
+        "NumberPowerReplications",
+        "OliveiraPvalueCutoff",
+        "OutputCartesianGraph",
+        "OutputGoogleEarthKML",
+        "OutputGoogleMaps",
+        "OutputKML",
+        "OutputShapefiles",
+        "OutputTemporalGraphHTML",
+        "PowerEstimationType",
+        "PowerEvaluationTotalCases",
+        "PowerEvaluationsMethod",
+        "PowerEvaluationsSimulationMethod",
+        "PowerEvaluationsSimulationOutputFilename",
+        "PowerEvaluationsSimulationSourceFilename",
+        "PrintAsciiColumnHeaders",
+        "PrintSimulatedDataToFile",
+        "ReportClusterRank",
+        "ReportGiniIndexCoefficents",
+        "ReportGumbel",
+        "ReportPowerEvaluationSimulationData",
+        "ResultsFile",
+        "ResultsTitle",
+        "SaveSimLLRsASCII",
+        "SaveSimLLRsDBase",
+        "SimulatedDataInputFilename",
+        "SimulatedDataOutputFilename",
+        "SpatialMaxima",
+        "SuppressWarnings",
+        "TemporalGraphMostMLC",
+        "TemporalGraphReportType",
+        "TemporalGraphSignificanceCutoff",
+        "ThresholdLocationsSeparateKML",
+        "TimeStratifiedAdjLength",
+        "TimeTrendPercentage",
+        "TimeTrendType",
+        "Version",
+    )
 )
 
 SOURCE_DETAILS = ("Type", "FieldMap", "Delimiter", "Grouper", "Skip", "FirstRowHeader")
