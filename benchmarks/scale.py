@@ -174,6 +174,8 @@ def n_zones(workload: Workload, frames: Frames) -> int:
 
 
 def measure(name: str, n_threads: int) -> dict[str, Any]:
+    import scipy.special  # noqa: F401  # which enteroscan would import when it needs it
+
     import enteroscan
 
     workload = WORKLOADS[name]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,7 +45,7 @@ class LiveTables:
         found = self.significance
         columns = {
             "cluster": np.arange(1, n + 1),
-            "location": [self._centre_name(centre) for centre in windows.centre[:n].tolist()],
+            "location": _texts([self._centre_name(i) for i in windows.centre[:n].tolist()]),
             **self._centre_coordinates(),
             f"radius{suffix}": windows.radius[:n],
             f"span{suffix}": windows.span[:n],
@@ -72,42 +73,40 @@ class LiveTables:
         groups = self.engine.study.places.members
         rows = [
             (cluster + 1, name)
-            for cluster in range(self.n)
-            if not self._is_everywhere[cluster]
+            for cluster in np.flatnonzero(~self._is_everywhere).tolist()
             for place in self._members(cluster).tolist()
             for name in groups[place]
         ]
-        return pd.DataFrame(rows, columns=["cluster", "location"]).astype({"cluster": np.int64})
+        return pd.DataFrame(
+            {
+                "cluster": np.array([cluster for cluster, _ in rows], dtype=np.int64),
+                "location": _texts([name for _, name in rows]),
+            }
+        )
 
     def locations(self) -> pd.DataFrame:
         """Return the cases of every location in every cluster, in the cluster's time and in all."""
         study, model = self.engine.study, self.engine.model
-        observed_total, measure_total = model.location_totals(0, study.axis.n_intervals)
-        parts = []
-        for cluster in np.flatnonzero(~self._is_everywhere).tolist():
+        local = np.flatnonzero(~self._is_everywhere).tolist()
+        rows = [np.empty(0, dtype=np.int64), *(self._members(cluster) for cluster in local)]
+        place = np.concatenate(rows)
+        observed, measure = np.zeros(len(place), dtype=np.int64), np.zeros(len(place))
+        start = 0
+        for cluster, members in zip(local, rows[1:], strict=True):
             time = (int(self.windows.start[cluster]), int(self.windows.end[cluster]))
-            observed, measure = model.location_totals(*time)
-            places = self._members(cluster)
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "cluster": cluster + 1,
-                        "location": [study.places.names[place] for place in places.tolist()],
-                        **self._counts(observed[places], measure[places]),
-                        **{
-                            f"{name}_total": column
-                            for name, column in self._counts(
-                                observed_total[places], measure_total[places]
-                            ).items()
-                        },
-                    }
-                )
-            )
-        if not parts:
-            none = self._counts(np.empty(0, np.int64), np.empty(0))
-            names = ["cluster", "location", *none, *(f"{name}_total" for name in none)]
-            return pd.DataFrame(columns=names)
-        return pd.concat(parts, ignore_index=True)
+            cases, share = model.location_totals(*time)
+            part = slice(start, start := start + len(members))
+            observed[part], measure[part] = cases[members], share[members]
+        observed_total, measure_total = model.location_totals(0, study.axis.n_intervals)
+        total = self._counts(observed_total[place], measure_total[place])
+        return pd.DataFrame(
+            {
+                "cluster": np.repeat(np.array(local, dtype=np.int64) + 1, [*map(len, rows[1:])]),
+                "location": _texts([study.places.names[row] for row in place.tolist()]),
+                **self._counts(observed, measure),
+                **{f"{name}_total": column for name, column in total.items()},
+            }
+        )
 
     def places(self) -> pd.DataFrame:
         """Return all locations, those at the same spot as one."""
@@ -115,7 +114,7 @@ class LiveTables:
         observed, measure = self.engine.model.location_totals(0, study.axis.n_intervals)
         return pd.DataFrame(
             {
-                "location": study.places.names,
+                "location": _texts(study.places.names),
                 **_coordinate_columns(self._coordinates),
                 **self._counts(observed, measure),
             }
@@ -214,6 +213,11 @@ class LiveTables:
         if study.expected is not None:
             return interval_given_total(observed, measure, model.n_cases)
         return interval_of_ratio(observed, measure, model.n_cases)
+
+
+def _texts(names: list[str] | list[str | None]) -> "pd.Series[Any]":
+    """Make a column whose type depends neither on what is in it nor on the version of pandas."""
+    return pd.Series(names, dtype=object)
 
 
 def _coordinate_columns(coordinates: Coordinates | None) -> dict[str, Floats]:

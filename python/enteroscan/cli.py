@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pandas as pd
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -50,21 +51,21 @@ MODELS: dict[str, type[ScanSpec]] = {
     "poisson": PoissonScan,
     "bernoulli": BernoulliScan,
 }
-SHOWN = (
-    "cluster",
-    "location",
-    "n_locations",
-    "start",
-    "end",
-    "observed",
-    "expected",
-    "relative_risk",
-    "p_value",
-    "recurrence_interval_days",
-)
+SHOWN = {
+    "cluster": "",
+    "location": "centre",
+    "n_locations": "locations",
+    "start": "start",
+    "end": "end",
+    "observed": "observed",
+    "expected": "expected",
+    "relative_risk": "relative risk",
+    "p_value": "p",
+    "recurrence_interval_days": "recurs in days",
+}  # columns of the printed table
 
 DEMONSTRATION = SpaceTimePermutation(
-    analysis="retrospective", max_radius=10, time_unit="month", max_duration_months=12
+    analysis="retrospective", time_unit="month", max_duration_months=12
 )
 
 app = typer.Typer(
@@ -207,7 +208,9 @@ def scan(
     files = {"locations": locations, "population": population, "controls": controls}
     with _errors_explained():
         spec = _make_spec(model, options)
-        frames = {name: _read_csv(path) for name, path in files.items() if path is not None}
+        frames: dict[str, Any] = {
+            name: _read_csv(path) for name, path in files.items() if path is not None
+        }
         with _progress() as progress:
             result = spec.scan(
                 _read_csv(cases),
@@ -373,14 +376,15 @@ def _spreadsheet_safe_cell(value: object) -> object:
 def _show(result: "ScanResult") -> None:
     """Print the clusters as a table."""
     clusters = result.clusters
-    columns = [name for name in SHOWN if name in clusters and clusters[name].notna().any()]
-    table = Table(title=f"{len(clusters)} clusters among {result.n_cases:,} cases")
-    for name in columns:
-        table.add_column(name, justify="left" if name == "location" else "right", overflow="fold")
-    for row in clusters[columns].itertuples(index=False):
+    shown = [name for name in SHOWN if name in clusters and clusters[name].notna().any()]
+    table = Table(title=f"{len(clusters)} clusters among {result.n_cases:,} cases", box=SIMPLE_HEAD)
+    for name in shown:
+        table.add_column(SHOWN[name], justify="left" if name == "location" else "right")
+    for row in clusters[shown].itertuples(index=False):
         table.add_row(*(Text(_cell(value)) for value in row))
     console = Console()
-    console.print(table, width=max(LEAST_WIDTH, console.width))
+    console.width = max(LEAST_WIDTH, console.width)
+    console.print(table)
     for reason, count in result.dropped.itertuples(index=False):
         typer.echo(f"left out: {count} rows, {reason}", err=True)
 

@@ -218,6 +218,7 @@ class ScanResult:
             "great_circle": self.great_circle,
             "crs": None if self.crs is None else str(self.crs),
             "clusters": clusters,
+            "cluster_columns": list(self.clusters),
             "replicates": self.spec.replicates,
             "simulated_maxima": self.simulated_maxima.tolist(),
             "critical_values": _columns_to_json(self.critical_values.reset_index()),
@@ -332,7 +333,7 @@ class _Stored:
             }
             for row in self.values["clusters"]
         ]
-        return self._frame(pd.DataFrame(rows))
+        return self._frame(pd.DataFrame(rows, columns=self.values["cluster_columns"]))
 
     def _columns(self, name: str) -> pd.DataFrame:
         return self._frame(pd.DataFrame(self.values[name]))
@@ -352,7 +353,7 @@ class _Stored:
         if name in _TRUTHS:
             return column.astype(bool)
         if name in _TEXTS:
-            return column
+            return column.astype(object).where(column.notna(), None)
         if name in _TIMES:
             if self.generic and column.notna().all():
                 return column.astype(np.int64)

@@ -1,14 +1,16 @@
 """A replicate is the same to the last bit on any thread, in any range and in any process."""
 
+import dataclasses
 import itertools
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from enteroscan import _core
+from enteroscan import ScanResult, SimulatedMaxima, SpaceTimePermutation, _core
 from reference import problems
 
 SCANS = [
@@ -109,3 +111,52 @@ def test_clusters_are_the_same_for_any_number_of_threads() -> None:
         for table in tables[1:]:
             for column in ("centre", "size", "start", "end", "statistic", "members"):
                 assert getattr(table, column).tolist() == getattr(tables[0], column).tolist()
+
+
+# ---- the same through specs ----------------------------------------------------------------------
+
+SPEC = SpaceTimePermutation(max_duration_days=10, replicates=99, n_jobs=1)
+
+
+def line_list() -> pd.DataFrame:
+    random = np.random.default_rng(51)
+    place = random.integers(30, size=400)
+    points = random.random((30, 2))[place]
+    day = pd.Timestamp(2024, 1, 1) + pd.to_timedelta(random.integers(60, size=400), unit="D")
+    return pd.DataFrame({"location": place, "x": points[:, 0], "y": points[:, 1], "date": day})
+
+
+def assert_same(a: ScanResult, b: ScanResult) -> None:
+    assert a.simulated_maxima.tolist() == b.simulated_maxima.tolist()
+    pd.testing.assert_frame_equal(a.clusters, b.clusters, check_exact=True)
+    pd.testing.assert_frame_equal(a.members, b.members)
+
+
+@pytest.mark.parametrize("p_values", ["monte_carlo", "sequential", "gumbel", "default"])
+def test_results_of_any_number_of_threads(p_values: str) -> None:
+    spec = dataclasses.replace(SPEC, p_values=p_values)
+    one = spec.scan(line_list())
+    for n_jobs in (2, 4, None):
+        assert_same(dataclasses.replace(spec, n_jobs=n_jobs).scan(line_list()), one)
+
+
+def test_parts_of_other_processes_merged() -> None:
+    cases = line_list()
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=2, mp_context=spawn) as pool:
+        ranges = (range(37), range(37, 99))
+        futures = [pool.submit(SPEC.simulate, cases, replicates=part) for part in ranges]
+        merged = SimulatedMaxima.merge([future.result() for future in reversed(futures)])
+        by_executor = SPEC.scan(cases, executor=pool)
+    here = SPEC.scan(cases)
+    assert_same(SPEC.scan(cases, simulated=merged), here)
+    assert_same(by_executor, here)
+
+
+def test_parts_of_machines_with_other_numbers_of_threads_can_be_merged() -> None:
+    cases = line_list()
+    parts = [
+        dataclasses.replace(SPEC, n_jobs=n_jobs).simulate(cases, replicates=replicates)
+        for n_jobs, replicates in ((1, range(37)), (2, range(37, 99)))
+    ]
+    assert_same(SPEC.scan(cases, simulated=SimulatedMaxima.merge(parts)), SPEC.scan(cases))

@@ -1,7 +1,6 @@
 #include "scan/direct.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -66,12 +65,50 @@ Layout make_layout(const Plan& plan, const Kernels& kernels, std::size_t count_b
     return layout;
 }
 
+/// The greatest statistic that a window of high rates can have of which a counter only says: so many cases more
+/// than the threshold of its block. Tabulated where it is asked for most.
+class Bounds {
+  public:
+    Bounds(const Statistic& statistic, const Thresholds& thresholds, std::int64_t n_cases, double greatest)
+        : statistic_(&statistic), thresholds_(&thresholds), n_cases_(n_cases) {
+        const auto rows = static_cast<std::size_t>(std::min<std::int64_t>(thresholds.cases(greatest) + 1, most_rows));
+        values_.reserve(rows * columns);
+        for (std::size_t row = 0; row < rows; ++row)
+            for (std::size_t column = 0; column < columns; ++column)
+                values_.push_back(compute(static_cast<std::int64_t>(row), static_cast<std::int64_t>(column)));
+    }
+
+    double operator()(std::size_t threshold, std::size_t more) const noexcept {
+        const std::size_t i = threshold * columns + more;
+        if (more < columns && i < values_.size()) return values_[i];
+        return compute(static_cast<std::int64_t>(threshold), static_cast<std::int64_t>(more));
+    }
+
+  private:
+    static constexpr std::int64_t most_rows = 1024;
+    static constexpr std::size_t columns = 24;
+
+    double compute(std::int64_t threshold, std::int64_t more) const noexcept {
+        const std::int64_t cases = std::min(threshold + more, n_cases_);
+        const double measure =
+            std::max(thresholds_->measure_beyond(threshold), statistic_->possible_measures(cases).first);
+        return measure > 0.0 ? statistic_->high(cases, measure) : std::numeric_limits<double>::infinity();
+    }
+
+    const Statistic* statistic_;
+    const Thresholds* thresholds_;
+    std::int64_t n_cases_;
+    std::vector<double> values_;
+};
+
 /// Thresholds of one direction for one level.
 struct Direction {
     bool high;
-    Thresholds thresholds;
-    std::vector<std::size_t> offsets;      ///< of a centre's changes, in counts, by place in `centres`
-    std::vector<unsigned char> changes;    ///< tile after tile, block after block, window after window
+    std::unique_ptr<const Thresholds> thresholds;
+    std::unique_ptr<const Bounds> bounds;    ///< high rates only
+    std::vector<std::size_t> offsets;        ///< of a centre's numbers below, by place in `centres`
+    std::vector<unsigned char> changes;      ///< tile after tile, block after block, window after window
+    std::vector<std::uint32_t> counted_from; ///< what a counter stands for at `reach` + 1, in the same order
 };
 
 class DirectTables final : public BatchScanner::Tables {
@@ -148,13 +185,22 @@ class DirectScanner final : public BatchScanner {
 
     Direction make_direction(bool high, double level, std::span<const std::size_t> centres, std::size_t n_threads,
                              const RunControl& control) const {
-        Direction direction{high, Thresholds(plan_->statistic(), high, level, greatest_, n_cases_), {0}, {}};
+        Direction direction;
+        direction.high = high;
+        direction.thresholds =
+            std::make_unique<const Thresholds>(plan_->statistic(), high, level, greatest_, n_cases_);
+        if (high)
+            direction.bounds =
+                std::make_unique<const Bounds>(plan_->statistic(), *direction.thresholds, n_cases_, greatest_);
+        direction.offsets.push_back(0);
         for (const std::size_t centre : centres)
             direction.offsets.push_back(direction.offsets.back() + n_blocks(centre) * layout_.starts.size());
         direction.changes.resize(direction.offsets.back() * sizeof(Count));
+        direction.counted_from.resize(direction.offsets.back());
         auto* changes = reinterpret_cast<Count*>(direction.changes.data());
         parallel_for(centres.size(), n_threads, control, [&](std::size_t i, std::size_t) {
-            set_changes(direction, centres[i], changes + direction.offsets[i]);
+            set_changes(direction, centres[i], changes + direction.offsets[i],
+                        direction.counted_from.data() + direction.offsets[i]);
         });
         return direction;
     }
@@ -182,18 +228,25 @@ class DirectScanner final : public BatchScanner {
         }
     }
 
-    void set_changes(const Direction& direction, std::size_t centre, Count* changes) const {
-        std::vector<std::int64_t> thresholds(layout_.starts.size(), direction.high ? 1 : -1);
+    void set_changes(const Direction& direction, std::size_t centre, Count* changes,
+                     std::uint32_t* counted_from) const {
+        // In low rates thresholds begin at -1; all are kept one greater.
+        const std::int64_t begin = 1;
+        const std::int64_t raise = direction.high ? 0 : 2;
+        std::vector<std::int64_t> counted(layout_.starts.size(), begin);
         tested_measures(centre, direction.high, [&](std::size_t block, const std::vector<double>& measures) {
             for (const Tile& tile : layout_.tiles) {
                 // Tile after tile: a pass reads its changes in a row.
-                Count* of_tile = changes + tile.first_window * n_blocks(centre) + block * tile.n_windows;
+                const std::size_t place = tile.first_window * n_blocks(centre) + block * tile.n_windows;
                 for (std::size_t i = 0; i < tile.n_windows; ++i) {
-                    const std::size_t w = tile.first_window + i;
-                    const std::int64_t threshold = direction.thresholds.cases(measures[w]);
-                    const std::int64_t change = std::max<std::int64_t>(0, threshold - thresholds[w]);
-                    of_tile[i] = static_cast<Count>(std::min<std::int64_t>(change, std::numeric_limits<Count>::max()));
-                    thresholds[w] = std::max(threshold, thresholds[w]);
+                    std::int64_t& from = counted[tile.first_window + i];
+                    const std::int64_t threshold =
+                        direction.thresholds->cases(measures[tile.first_window + i]) + raise;
+                    const std::int64_t change =
+                        std::clamp<std::int64_t>(threshold - from, 0, std::numeric_limits<Count>::max());
+                    from += change;
+                    changes[place + i] = static_cast<Count>(change);
+                    counted_from[place + i] = static_cast<std::uint32_t>(from);
                 }
             }
         });
@@ -256,59 +309,55 @@ class DirectScanner final : public BatchScanner {
         const Direction* direction;
         const Tile* tile;
         std::size_t centre;
-        const Count* changes;
+        const std::uint32_t* counted_from;
         const unsigned char* rows;
         Batch* batch;
-        std::size_t next_block = 0;                          ///< first whose changes are not in `thresholds`
-        std::size_t first_site = 0;                          ///< sites before the last block reported
-        std::array<std::int64_t, most_vectors> thresholds{};
+        std::size_t next_block = 0;  ///< first whose sites are not in `first_site`
+        std::size_t first_site = 0;  ///< sites before the last block reported
         std::vector<bool> lost{};
 
-        static void report(void* self, std::size_t block, const void* above) {
-            static_cast<Pass*>(self)->look(block, static_cast<const unsigned char*>(above));
+        static void report(void* self, std::size_t block, const void* above, const void* beyond) {
+            static_cast<Pass*>(self)->look(block, static_cast<const unsigned char*>(above),
+                                           static_cast<const unsigned char*>(beyond));
         }
 
-        void look(std::size_t block, const unsigned char* above) {
-            advance(block);
+        /// `beyond`: what counters are above `reach`. Nearly all are not, so eight bytes are passed over at once.
+        void look(std::size_t block, const unsigned char* above, const unsigned char* beyond) {
+            const std::size_t bytes = tile->n_vectors * scanner->layout_.vector_bytes;
+            for (std::size_t word = 0; word < bytes; word += 8) {
+                std::uint64_t lanes = 0;
+                std::memcpy(&lanes, beyond + word, 8);
+                if (lanes == 0) continue;
+                for (std::size_t i = word / sizeof(Count); i < (word + 8) / sizeof(Count); ++i)
+                    if (at(beyond, i) != 0) look_at(block, i, at(above, i));
+            }
+        }
+
+        /// `i`: number of the counter in its row.
+        void look_at(std::size_t block, std::size_t i, Count count) {
             const Layout& layout = scanner->layout_;
             const std::size_t lanes = layout.lanes_per_vector();
-            for (std::size_t v = 0; v < tile->n_vectors; ++v) {
-                for (std::size_t i = 0; i < lanes; ++i) {
-                    const Count count = at(above + v * layout.vector_bytes, i);
-                    if (count <= detail::reach<Count>) continue;
-                    const std::size_t lane = (layout.n_groups > 1 ? v * lanes : 0) + i;
-                    const std::size_t window = layout.n_groups > 1 ? 0 : v;
-                    if (lane >= batch->size() || batch->walked(lane) || (!lost.empty() && lost[lane])) continue;
-                    if (count == std::numeric_limits<Count>::max()) {
-                        lost.resize(batch->size(), false);
-                        lost[lane] = true;
-                        batch->walk(centre, lane);
-                    } else if (may_improve(window, count, lane)) {
-                        look_closely(block, v, window, i, lane);
-                    }
-                }
+            const std::size_t lane = layout.n_groups > 1 ? i : i % lanes;
+            const std::size_t window = layout.n_groups > 1 ? 0 : i / lanes;
+            if (lane >= batch->size() || batch->walked(lane) || (!lost.empty() && lost[lane])) return;
+            if (count == std::numeric_limits<Count>::max()) {
+                lost.resize(batch->size(), false);
+                lost[lane] = true;
+                batch->walk(centre, lane);
+                return;
             }
+            if (direction->high) {
+                const std::size_t more = static_cast<std::size_t>(count) - detail::reach<Count> - 1;
+                if ((*direction->bounds)(counted_from[block * tile->n_windows + window], more) <= batch->best(lane))
+                    return;
+            }
+            advance(block);
+            look_closely(block, i / lanes, window, i % lanes, lane);
         }
 
         void advance(std::size_t block) {
-            const std::size_t n = tile->n_windows;
             const std::span<const std::uint32_t> lengths = scanner->blocks_.lengths(centre);
-            for (; next_block <= block; ++next_block) {
-                for (std::size_t w = 0; w < n; ++w) thresholds[w] += changes[next_block * n + w];
-                if (next_block > 0) first_site += lengths[next_block - 1];
-            }
-        }
-
-        /// Whether the greatest statistic that any window of the block can have beats the lane's best.
-        bool may_improve(std::size_t window, Count count, std::size_t lane) const {
-            if (!direction->high) return true;
-            const std::int64_t threshold = thresholds[window];
-            const std::int64_t cases =
-                std::min(threshold + (std::int64_t{count} - detail::reach<Count> - 1), scanner->n_cases_);
-            const Statistic& statistic = scanner->plan_->statistic();
-            const double measure = std::max(direction->thresholds.measure_beyond(threshold),
-                                            statistic.possible_measures(cases).first);
-            return measure <= 0.0 || statistic.high(cases, measure) > batch->best(lane);
+            for (; next_block < block; ++next_block) first_site += lengths[next_block];
         }
 
         /// Every zone of the block, exactly.
@@ -347,11 +396,10 @@ class DirectScanner final : public BatchScanner {
         const std::size_t centre = tables.centres[i];
         const std::size_t n = n_blocks(centre);
         if (n == 0) return;
-        const Count* changes = reinterpret_cast<const Count*>(direction.changes.data()) + direction.offsets[i] +
-                               tile.first_window * n;
+        const std::size_t place = direction.offsets[i] + tile.first_window * n;
+        const Count* changes = reinterpret_cast<const Count*>(direction.changes.data()) + place;
         const unsigned char* rows = counts.rows.data() + tile.offset;
-        Pass pass{this, &direction, &tile, centre, changes, rows, &batch};
-        pass.thresholds.fill(direction.high ? 1 : -1);
+        Pass pass{this, &direction, &tile, centre, direction.counted_from.data() + place, rows, &batch};
         const DirectPass kernel_pass{rows,    plan_->members(centre).data(), blocks_.lengths(centre).data(), n,
                                      changes, layout_.n_groups > 1 ? 0u : 1u, &Pass::report, &pass};
         const auto& by_direction = sizeof(Count) == 1 ? kernels_->direct8 : kernels_->direct16;

@@ -105,12 +105,10 @@ class Simulation {
         const std::size_t n = std::min(all.size(), scanner_->n_lanes());
         Worker& worker = load(0, std::span(all).first(n));
         double level = least_level;
-        for (const std::size_t wanted : {8u, 64u, 512u}) {
-            const std::size_t step = std::max<std::size_t>(16, centres_.size() / wanted);
-            if (wanted > 8 && centres_.size() / step * 4 < wanted) break;
+        for (const std::size_t share : {64u, 16u, 4u}) {
+            const std::size_t step = std::max<std::size_t>(1, centres_.size() / std::max<std::size_t>(8, centres_.size() / share));
             Numbers some;
             for (std::size_t i = step / 2; i < centres_.size(); i += step) some.push_back(i);
-            if (some.empty()) break;
             const auto tables = make_tables(level, some);
             scanner_->scan(*tables, *worker.counts, *worker.batch, *control_);
             level = std::max(level, 0.97 * worker.batch->least_best());

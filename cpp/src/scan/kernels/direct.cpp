@@ -52,8 +52,12 @@ void scan_blocks(const DirectPass& pass) {
     };
     const auto report = [&](std::size_t block) {
         Vector copy[n];
-        for (std::size_t v = 0; v < n; ++v) copy[v] = above[v];
-        pass.report(pass.self, block, copy);
+        Vector beyond[n];
+        for (std::size_t v = 0; v < n; ++v) {
+            copy[v] = above[v];
+            beyond[v] = Lane::sub(above[v], limit);
+        }
+        pass.report(pass.self, block, copy, beyond);
     };
     const auto test = [&](std::size_t block) ENTEROSCAN_INLINE {
         Vector beyond = zero();

@@ -22,8 +22,8 @@ struct DirectPass {
     std::size_t change_stride;
     /// Called where a count may have met its threshold: lanes of `above` hold reach + 1 + what the count
     /// is above (high) or below (low) it, or more than that; but the greatest number of the type says
-    /// that the lane has lost count.
-    void (*report)(void* self, std::size_t block, const void* above);
+    /// that the lane has lost count. `beyond` holds what they are above reach.
+    void (*report)(void* self, std::size_t block, const void* above, const void* beyond);
     void* self;
 };
 
