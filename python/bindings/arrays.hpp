@@ -39,8 +39,7 @@ std::vector<T> copy(const Array<T>& array) {
 template <typename T>
 Array<T> to_array(std::vector<T>&& numbers) {
     auto owner = std::make_unique<std::vector<T>>(std::move(numbers));
-    const py::capsule free_when_unused(owner.get(),
-                                       [](void* p) { delete static_cast<std::vector<T>*>(p); });
+    const py::capsule free_when_unused(owner.get(), [](void* p) { delete static_cast<std::vector<T>*>(p); });
     const auto* kept = owner.release();
     return Array<T>(static_cast<py::ssize_t>(kept->size()), kept->data(), free_when_unused);
 }

@@ -1,11 +1,11 @@
+#include <pybind11/stl.h>
+
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <pybind11/stl.h>
 
 #include "arrays.hpp"
 #include "bindings.hpp"
@@ -47,11 +47,10 @@ Eligibility eligibility_from(std::string_view rates, std::int64_t min_cases_high
 ModelHandle make_permutation(const Numbers& location, const Numbers& interval, const Counts& count,
                              const std::optional<Numbers>& stratum, std::size_t n_locations,
                              std::int32_t n_intervals, std::string_view rates, std::int64_t min_cases_high,
-                             std::int64_t min_cases_low, double min_relative_risk,
-                             double max_relative_risk) {
+                             std::int64_t min_cases_low, double min_relative_risk, double max_relative_risk) {
     auto rows = rows_from(location, interval, count, stratum);
-    const auto eligibility = eligibility_from(rates, min_cases_high, min_cases_low, min_relative_risk,
-                                              max_relative_risk);
+    const auto eligibility =
+        eligibility_from(rates, min_cases_high, min_cases_low, min_relative_risk, max_relative_risk);
     const py::gil_scoped_release without_gil;
     return {space_time_permutation(std::move(rows), n_locations, n_intervals, eligibility)};
 }
@@ -63,8 +62,8 @@ ModelHandle make_poisson(const Numbers& location, const Numbers& interval, const
     const auto n_locations = static_cast<std::size_t>(expected.shape(0));
     const auto n_intervals = static_cast<std::int32_t>(expected.shape(1));
     auto rows = rows_from(location, interval, count);
-    const auto eligibility = eligibility_from(rates, min_cases_high, min_cases_low, min_relative_risk,
-                                              max_relative_risk);
+    const auto eligibility =
+        eligibility_from(rates, min_cases_high, min_cases_low, min_relative_risk, max_relative_risk);
     const auto cells = view(expected);
     const py::gil_scoped_release without_gil;
     return {poisson(std::move(rows), cells, n_locations, n_intervals, eligibility)};
@@ -77,8 +76,8 @@ ModelHandle make_bernoulli(const Numbers& location, const Numbers& interval, con
                            double min_relative_risk, double max_relative_risk) {
     auto cases = rows_from(location, interval, count);
     auto controls = rows_from(control_location, control_interval, control_count);
-    const auto eligibility = eligibility_from(rates, min_cases_high, min_cases_low, min_relative_risk,
-                                              max_relative_risk);
+    const auto eligibility =
+        eligibility_from(rates, min_cases_high, min_cases_low, min_relative_risk, max_relative_risk);
     const py::gil_scoped_release without_gil;
     return {bernoulli(std::move(cases), std::move(controls), n_locations, n_intervals, eligibility)};
 }
@@ -142,8 +141,8 @@ void bind_models(py::module_& module) {
     define_model(module, "space_time_permutation", &make_permutation, py::arg("location"),
                  py::arg("interval"), py::arg("count"), py::arg("stratum") = py::none(), py::kw_only(),
                  py::arg("n_locations"), py::arg("n_intervals"));
-    define_model(module, "poisson", &make_poisson, py::arg("location"), py::arg("interval"),
-                 py::arg("count"), py::arg("expected"), py::kw_only());
+    define_model(module, "poisson", &make_poisson, py::arg("location"), py::arg("interval"), py::arg("count"),
+                 py::arg("expected"), py::kw_only());
     define_model(module, "bernoulli", &make_bernoulli, py::arg("location"), py::arg("interval"),
                  py::arg("count"), py::arg("control_location"), py::arg("control_interval"),
                  py::arg("control_count"), py::kw_only(), py::arg("n_locations"), py::arg("n_intervals"));

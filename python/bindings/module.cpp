@@ -4,7 +4,8 @@
 
 PYBIND11_MODULE(_core, module) {
     namespace bindings = enteroscan::python;
-    module.doc() = "The compiled core: numbers in, numbers out. `enteroscan` wraps it; users need not import it.";
+    module.doc() =
+        "The compiled core: numbers in, numbers out. `enteroscan` wraps it; users need not import it.";
     module.attr("__version__") = ENTEROSCAN_VERSION;
     bindings::bind_zones(module);
     bindings::bind_intervals(module);

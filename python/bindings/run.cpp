@@ -33,8 +33,7 @@ long process_id() {
 /// A computation on a thread of its own.
 class Job {
   public:
-    explicit Job(const std::function<void(RunControl&)>& work)
-        : thread_([this, &work] { run(work); }) {}
+    explicit Job(const std::function<void(RunControl&)>& work) : thread_([this, &work] { run(work); }) {}
     Job(const Job&) = delete;
     Job& operator=(const Job&) = delete;
     ~Job() {

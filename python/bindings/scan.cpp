@@ -73,8 +73,8 @@ double span_of(const Points& places, const std::int64_t* begin, const std::int64
     double widest = 0.0;
     for (const auto* a = begin; a != end; ++a) {
         for (const auto* b = begin; b != a; ++b) {
-            widest = std::max(widest, distance(places, static_cast<std::size_t>(*a), places,
-                                               static_cast<std::size_t>(*b)));
+            widest = std::max(
+                widest, distance(places, static_cast<std::size_t>(*a), places, static_cast<std::size_t>(*b)));
         }
     }
     return places.metric() == Metric::great_circle ? arc_from_chord(widest) : widest;
@@ -135,8 +135,7 @@ class ScanHandle {
         const auto engine = choose<RandomEngine>("random_stream", random_stream, engine_names);
         std::vector<double> maxima;
         run_interruptibly(n_threads, progress, [&](RunControl& control) {
-            maxima =
-                scan_.simulate(begin, end, seed, engine, n_threads, control, stop_above, stop_after);
+            maxima = scan_.simulate(begin, end, seed, engine, n_threads, control, stop_above, stop_after);
         });
         return to_array(std::move(maxima));
     }

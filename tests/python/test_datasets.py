@@ -14,7 +14,7 @@ def test_burkitt() -> None:
     cases = load_burkitt()
     assert list(cases) == ["x", "y", "date", "age"]
     assert len(cases) == 188
-    assert cases.loc[0, ["x", "y"]].tolist() == [300.0, 302.0]
+    assert (cases["x"][0], cases["y"][0]) == (300.0, 302.0)
     assert cases["date"].min() == pd.Timestamp("1961-02-16")
     assert cases["date"].max() == pd.Timestamp("1975-10-23")
 

@@ -159,7 +159,7 @@ def test_thousands_of_locations_at_the_same_coordinates(scan: Scan) -> None:
 def unusable_rows() -> list[Any]:
     cases = line_list()
 
-    def with_cell(column: str, value: object) -> pd.DataFrame:
+    def with_cell(column: str, value: Any) -> pd.DataFrame:  # noqa: ANN401
         changed = cases.copy()
         if column not in changed:
             changed[column] = 1.0

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.collections import PathCollection
+from matplotlib.patches import Rectangle
 
 from enteroscan import DataError, PoissonScan, ScanResult, SpaceTimePermutation
 
@@ -56,7 +57,7 @@ def test_map(result: ScanResult) -> None:
 def test_graph_over_time(result: ScanResult) -> None:
     axes = result.plot_time()
     axes.figure.canvas.draw()
-    heights = [bar.get_height() for bar in axes.patches if bar.get_label() != "_child0"]
+    heights = [bar.get_height() for bar in axes.patches if isinstance(bar, Rectangle)]
     timeline = result.timeline.query("cluster == 1")
     assert sum(heights[: len(timeline)]) == timeline["observed"].sum()
     assert result.clusters["location"][0] in axes.get_title()

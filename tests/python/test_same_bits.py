@@ -134,7 +134,7 @@ def assert_same(a: ScanResult, b: ScanResult) -> None:
 
 @pytest.mark.parametrize("p_values", ["monte_carlo", "sequential", "gumbel", "default"])
 def test_results_of_any_number_of_threads(p_values: str) -> None:
-    spec = dataclasses.replace(SPEC, p_values=p_values)
+    spec = dataclasses.replace(SPEC, p_values=p_values)  # type: ignore[arg-type]
     one = spec.scan(line_list())
     for n_jobs in (2, 4, None):
         assert_same(dataclasses.replace(spec, n_jobs=n_jobs).scan(line_list()), one)

@@ -2,7 +2,7 @@
 
 import json
 import math
-import os
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,20 +16,22 @@ import reference
 
 pytestmark = pytest.mark.reference
 
-ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("ENTEROSCAN_REFERENCE_DATA", ROOT.parent / "shared" / "data"))
-FOLDER = DATA / "satscan"
+Read = Callable[[str, list[str]], pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def published() -> dict[str, dict[str, Any]]:
-    if not FOLDER.is_dir():
-        pytest.skip(f"no reference data in {FOLDER}")
-    return {run["case"]: run for run in json.loads((FOLDER / "cases.json").read_text("utf-8"))}
+def published(reference_data: Path) -> dict[str, dict[str, Any]]:
+    runs = json.loads((reference_data / "satscan" / "cases.json").read_text("utf-8"))
+    return {run["case"]: run for run in runs}
 
 
-def read(name: str, columns: list[str]) -> pd.DataFrame:
-    return pd.read_csv(FOLDER / "inputs" / name, sep=r"\s+", header=None, names=columns)
+@pytest.fixture(scope="module")
+def read(reference_data: Path) -> Read:
+    def read_input(name: str, columns: list[str]) -> pd.DataFrame:
+        path = reference_data / "satscan" / "inputs" / name
+        return pd.read_csv(path, sep=r"\s+", header=None, names=columns)
+
+    return read_input
 
 
 def counts_by_location(rows: pd.DataFrame, ids: pd.Index) -> NDArray[np.int64]:
@@ -70,7 +72,7 @@ def assert_most_likely_cluster(
 
 @pytest.mark.parametrize("name", ["nyc_prosp_7d_50pct", "nyc_prosp_7d_50pct_both", "mc_nyc_stp"])
 def test_prospective_space_time_permutation(
-    published: dict[str, dict[str, Any]], name: str
+    published: dict[str, dict[str, Any]], read: Read, name: str
 ) -> None:
     run = published[name]
     places = read("NYCfever.geo", ["id", "latitude", "longitude"]).astype({"id": str})
@@ -97,7 +99,7 @@ def test_prospective_space_time_permutation(
 
 
 @pytest.mark.parametrize("name", ["mc_nhumberside_bernoulli", "nh_circ_both"])
-def test_spatial_bernoulli(published: dict[str, dict[str, Any]], name: str) -> None:
+def test_spatial_bernoulli(published: dict[str, dict[str, Any]], read: Read, name: str) -> None:
     places = read("NHumberside.geo", ["id", "x", "y"]).astype({"id": str})
     places = places.drop_duplicates(["x", "y"])
     ids = pd.Index(places["id"])
@@ -105,7 +107,7 @@ def test_spatial_bernoulli(published: dict[str, dict[str, Any]], name: str) -> N
         read(file, ["id", "count"]).astype({"id": str})
         for file in ("NHumberside.cas", "NHumberside.ctl")
     ]
-    merged = merged_ids()
+    merged = merged_ids(read)
     cases, controls = (
         counts_by_location(table.assign(id=table["id"].map(merged)), ids) for table in tables
     )
@@ -118,13 +120,15 @@ def test_spatial_bernoulli(published: dict[str, dict[str, Any]], name: str) -> N
     assert_most_likely_cluster(published[name], study, largest, [(0, 1)], ids)
 
 
-def merged_ids() -> dict[str, str]:
+def merged_ids(read: Read) -> dict[str, str]:
     """Locations with the same coordinates go under the id that comes first."""
     places = read("NHumberside.geo", ["id", "x", "y"]).astype({"id": str})
     return dict(zip(places["id"], places.groupby(["x", "y"])["id"].transform("first"), strict=True))
 
 
-def test_spatial_poisson_with_census_populations(published: dict[str, dict[str, Any]]) -> None:
+def test_spatial_poisson_with_census_populations(
+    published: dict[str, dict[str, Any]], read: Read
+) -> None:
     places = read("nm.geo", ["id", "latitude", "longitude"])
     ids = pd.Index(places["id"])
     cases = counts_by_location(read("nm_nocov.cas", ["id", "count", "year"]), ids)

@@ -24,8 +24,9 @@ from enteroscan import (
     SimulatedMaxima,
     SpaceTimePermutation,
 )
+from enteroscan.scan import Data
 
-PERIOD = {"start": "2024-01-01", "as_of": "2024-03-30"}
+PERIOD: Data = {"start": "2024-01-01", "as_of": "2024-03-30"}
 N_DAYS = 90
 TABLES = ("clusters", "members", "locations", "places", "timeline", "critical_values", "dropped")
 

@@ -75,7 +75,7 @@ class Tasks {
     std::exception_ptr failure_;
 };
 
-// Has work(0), ..., work(n_workers - 1) done, at the same time as far as there are threads.
+// Has work(0), work(1), ... done at the same time, by as many workers as there are threads for.
 #if defined(ENTEROSCAN_THREADS_TBB)
 
 void run_workers(Tasks& tasks, std::size_t n_wanted) {

@@ -50,22 +50,31 @@ class Report {
         if (overlap_ == Overlap::any) return true;
         if (purely_temporal(zones_, candidate)) return !meets_any(temporal_, candidate);
         if (overlap_ == Overlap::none) return !shares_location(candidate);
-        return std::none_of(spatial_.begin(), spatial_.end(), [&](const Window& reported) {
-            return meet_in_time(reported, candidate) && centres_conflict(reported, candidate);
+        return std::none_of(spatial_.begin(), spatial_.end(), [&](const Cluster& reported) {
+            return meet_in_time(reported.window, candidate) && centres_conflict(reported, candidate);
         });
     }
 
     void add(const Window& cluster) {
+        if (overlap_ == Overlap::any) return;
         if (purely_temporal(zones_, cluster)) {
             temporal_.push_back(cluster);
             return;
         }
-        if (overlap_ == Overlap::none)
-            for (const std::uint32_t member : members(cluster)) holders_[member].push_back(cluster);
-        spatial_.push_back(cluster);
+        const auto zone = members(cluster);
+        if (overlap_ == Overlap::none) {
+            for (const std::uint32_t member : zone) holders_[member].push_back(cluster);
+        } else {
+            spatial_.push_back({cluster, {zone.begin(), zone.end()}});
+        }
     }
 
   private:
+    struct Cluster {
+        Window window;
+        std::vector<std::uint32_t> zone;
+    };
+
     static bool meets_any(const std::vector<Window>& reported, const Window& candidate) {
         return std::any_of(reported.begin(), reported.end(),
                            [&](const Window& cluster) { return meet_in_time(cluster, candidate); });
@@ -93,20 +102,22 @@ class Report {
                            [&](std::uint32_t member) { return is_taken(member, candidate); });
     }
 
-    bool holds_centre(const Window& window, const Window& other) const {
-        return zones_.holds_centre(window.centre, window.size, other.centre);
-    }
-
-    bool centres_conflict(const Window& reported, const Window& candidate) const {
+    bool centres_conflict(const Cluster& reported, const Window& candidate) {
+        const auto is_held = [&] {
+            return zones_.holds_centre(reported.window.centre, reported.zone, candidate.centre);
+        };
+        const auto holds = [&] {
+            return zones_.holds_centre(candidate.centre, members(candidate), reported.window.centre);
+        };
         switch (overlap_) {
             case Overlap::no_centres_in_other:
-                return holds_centre(reported, candidate) || holds_centre(candidate, reported);
+                return is_held() || holds();
             case Overlap::no_centres_in_more_likely:
-                return holds_centre(reported, candidate);
+                return is_held();
             case Overlap::no_centres_in_less_likely:
-                return holds_centre(candidate, reported);
+                return holds();
             case Overlap::no_pairs_in_each_other:
-                return holds_centre(reported, candidate) && holds_centre(candidate, reported);
+                return is_held() && holds();
             case Overlap::none:
             case Overlap::any:
                 break;
@@ -117,8 +128,8 @@ class Report {
     const Zones& zones_;
     Overlap overlap_;
     std::vector<Window> temporal_;
-    std::vector<Window> spatial_;
-    std::vector<std::vector<Window>> holders_;  // the clusters that hold each location
+    std::vector<Cluster> spatial_;              // where centres count
+    std::vector<std::vector<Window>> holders_;  // of each location, where locations count
     std::optional<std::uint32_t> centre_;
     Neighbourhood around_;  // of centre_
 };

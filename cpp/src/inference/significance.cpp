@@ -55,8 +55,7 @@ Gumbel fit_gumbel(std::span<const double> maxima) {
 
 double critical_value(std::span<const double> maxima, double alpha) {
     const bool is_valid = alpha > 0.0 && alpha < 1.0;
-    if (!is_valid)
-        throw InvalidInput("alpha is " + std::to_string(alpha) + "; it must lie between 0 and 1");
+    if (!is_valid) throw InvalidInput("alpha is " + std::to_string(alpha) + "; it must lie between 0 and 1");
     // The greatest rank whose p-value is at most alpha; the product may be off by a rounding error.
     const auto n_ranks = static_cast<double>(maxima.size() + 1);
     double rank = std::round(alpha * n_ranks);

@@ -37,7 +37,7 @@ class BernoulliStatistic final : public Statistic {
         if (eligibility_.min_relative_risk > 0.0 &&
             relative_risk(cases, individuals) < eligibility_.min_relative_risk)
             return -infinity;
-        return log_likelihood_ratio(c, individuals);
+        return likelihood_ratio(c, individuals);
     }
 
     double low(std::int64_t cases, double individuals) const noexcept override {
@@ -46,7 +46,11 @@ class BernoulliStatistic final : public Statistic {
         if (eligibility_.max_relative_risk < infinity &&
             relative_risk(cases, individuals) > eligibility_.max_relative_risk)
             return -infinity;
-        return log_likelihood_ratio(c, individuals);
+        return likelihood_ratio(c, individuals);
+    }
+
+    double likelihood_ratio(double c, double n) const noexcept override {
+        return log_likelihood(c, n) + log_likelihood(cases_ - c, individuals_ - n) - null_;
     }
 
     double expected(double individuals) const noexcept override {
@@ -58,9 +62,10 @@ class BernoulliStatistic final : public Statistic {
         return {c, individuals_ - (cases_ - c)};
     }
 
-    double bound_factor() const noexcept override {
+    /// The chi-square distance.
+    Bound bound() const noexcept override {
         const double share = cases_ / individuals_;
-        return individuals_ / (share * (1.0 - share));
+        return {1.0 / (share * (1.0 - share)), false};
     }
 
     double relative_risk(std::int64_t cases, double individuals) const noexcept override {
@@ -72,10 +77,6 @@ class BernoulliStatistic final : public Statistic {
   private:
     static double log_likelihood(double cases, double individuals) noexcept {
         return entropy_term(cases, individuals) + entropy_term(individuals - cases, individuals);
-    }
-
-    double log_likelihood_ratio(double c, double n) const noexcept {
-        return log_likelihood(c, n) + log_likelihood(cases_ - c, individuals_ - n) - null_;
     }
 
     double cases_;

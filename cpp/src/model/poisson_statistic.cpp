@@ -10,7 +10,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-double PoissonStatistic::log_likelihood_ratio(double cases, double measure) const noexcept {
+double PoissonStatistic::likelihood_ratio(double cases, double measure) const noexcept {
     double ratio = 0.0;
     if (cases > 0.0) ratio += cases * std::log(cases / measure);
     const double rest = total_ - cases;
@@ -25,7 +25,7 @@ double PoissonStatistic::high(std::int64_t cases, double measure) const noexcept
     if (eligibility_.min_relative_risk > 0.0 &&
         limited_risk(cases, measure) < eligibility_.min_relative_risk)
         return -infinity;
-    return log_likelihood_ratio(c, measure);
+    return likelihood_ratio(c, measure);
 }
 
 double PoissonStatistic::low(std::int64_t cases, double measure) const noexcept {
@@ -35,7 +35,7 @@ double PoissonStatistic::low(std::int64_t cases, double measure) const noexcept 
     if (eligibility_.max_relative_risk < infinity &&
         limited_risk(cases, measure) > eligibility_.max_relative_risk)
         return -infinity;
-    return log_likelihood_ratio(c, measure);
+    return likelihood_ratio(c, measure);
 }
 
 double PoissonStatistic::limited_risk(std::int64_t cases, double measure) const noexcept {

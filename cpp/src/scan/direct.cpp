@@ -420,8 +420,8 @@ class DirectScanner final : public BatchScanner {
 std::unique_ptr<BatchScanner> direct_scanner(const Plan& plan, Rates rates, const Kernels& kernels,
                                              std::int64_t n_cases, std::size_t n_replicates) {
     const double greatest = greatest_measure(plan);
-    // Bytes can follow a count while it wanders less than `reach` from its threshold, and while no site
-    // brings more than the room above it at once.
+    // Bytes can follow a count while it wanders little more than `reach` from its threshold, and hold the
+    // cases of a site.
     double greatest_site = 0.0;
     ZoneMeasure site(plan);
     for (std::uint32_t s = 0; s < plan.n_sites(); ++s) {
@@ -431,7 +431,7 @@ std::unique_ptr<BatchScanner> direct_scanner(const Plan& plan, Rates rates, cons
             greatest_site, site.between(static_cast<std::size_t>(plan.runs().back().first_start), plan.n_columns()));
     }
     const double ratio = plan.statistic().expected(1.0);
-    if (greatest * ratio < 6000.0 && greatest_site * ratio < 12.0)
+    if (greatest * ratio < 6000.0 && greatest_site * ratio < 100.0)
         return std::make_unique<DirectScanner<std::uint8_t>>(plan, rates, kernels, n_cases, n_replicates, greatest);
     return std::make_unique<DirectScanner<std::uint16_t>>(plan, rates, kernels, n_cases, n_replicates, greatest);
 }

@@ -5,9 +5,38 @@
 #include <cmath>
 
 #include "base/parallel.hpp"
+#include "scan/kernels/kernels.hpp"
 
 namespace enteroscan {
 namespace {
+
+/// Windows of time that one kernel call looks at: of one length, or all of a scan whose windows end together.
+struct WindowStrip {
+    std::size_t first_start;
+    std::size_t n;
+    std::size_t length;  ///< 0 if they end with the last column
+    std::size_t first_cell;
+};
+
+std::vector<WindowStrip> make_strips(const Plan& plan) {
+    std::vector<WindowStrip> strips;
+    std::size_t cell = 0;
+    for (const IntervalRun& run : plan.runs()) {
+        const auto start = static_cast<std::size_t>(run.first_start);
+        const auto n = static_cast<std::size_t>(run.last_start - run.first_start + 1);
+        const auto length = static_cast<std::size_t>(run.length);
+        const bool last = n == 1 && start + length == plan.n_columns();
+        // Lengths ascend, so starts of windows with a common end descend.
+        if (last && !strips.empty() && strips.back().length == 0 && strips.back().first_start == start + 1) {
+            --strips.back().first_start;
+            ++strips.back().n;
+        } else {
+            strips.push_back({start, n, last ? 0 : length, cell});
+        }
+        cell += n;
+    }
+    return strips;
+}
 
 /// Walks through the zones around a centre and all windows of time in them.
 class CentreWalk {
@@ -15,21 +44,29 @@ class CentreWalk {
     CentreWalk(const Plan& plan, Rates rates, const SiteCases& cases)
         : plan_(&plan),
           cases_(&cases),
+          kernels_(&detail::kernels()),
           high_(rates != Rates::low),
           low_(rates != Rates::high),
           measure_(plan),
-          until_(plan.n_columns() + 1),
+          until_(plan.n_columns() + 1 + Plan::padding),
+          strips_(make_strips(plan)),
           total_(plan.statistic().possible_measures(0).second),
           ratio_(plan.statistic().expected(1.0)),
-          factor_(plan.statistic().bound_factor()) {}
+          bound_(plan.statistic().bound()) {
+        std::size_t longest = 0;
+        for (const WindowStrip& strip : strips_) longest = std::max(longest, strip.n);
+        marks_.resize(longest / detail::strip_width + 1);
+    }
 
-    /// Calls consider(window) for windows that may beat limit(cell), in an order in which the one to be
-    /// kept of equal windows comes first. Cells number the windows of time, run by run.
-    template <class Limit, class Consider>
-    void run(std::size_t centre, std::size_t n_zones, Limit&& limit, Consider&& consider) {
+    /// Calls consider(cell, window) for windows that beat the limit of their cell. Cells number the windows
+    /// of time. `limits` holds one number a cell and `padding` more, or, if one_limit, a single one; they may
+    /// rise meanwhile. Of windows with equal statistics around a centre the one that is to be kept comes first,
+    /// if they are in one cell or end together.
+    template <class Consider>
+    void run(std::size_t centre, std::size_t n_zones, const double* limits, bool one_limit, Consider&& consider) {
         const std::span<const std::uint32_t> members = plan_->members(centre);
         measure_.clear();
-        std::fill(until_.begin(), until_.end(), 0);
+        std::fill(until_.begin(), until_.end(), 0.0);
         bool changed = false;
         for (std::size_t k = 0; k < n_zones; ++k) {
             measure_.add(members[k]);
@@ -37,54 +74,95 @@ class CentreWalk {
             // Without a further case, more measure makes no window of high rates better.
             if (k + 1 < plan_->first_zone(centre) || !(changed || low_)) continue;
             changed = false;
-            look(static_cast<std::uint32_t>(centre), static_cast<std::uint32_t>(k + 1), limit, consider);
+            for (const WindowStrip& strip : strips_)
+                look({static_cast<std::uint32_t>(centre), static_cast<std::uint32_t>(k + 1)}, strip, limits, one_limit,
+                     consider);
         }
     }
 
+    static std::size_t n_cells(const Plan& plan) {
+        std::size_t n = 0;
+        for (const WindowStrip& strip : make_strips(plan)) n += strip.n;
+        return n;
+    }
+
   private:
+    struct Zone {
+        std::uint32_t centre;
+        std::uint32_t size;
+    };
+
     bool add_cases(std::uint32_t site) {
         const std::span<const SiteCases::Entry> entries = cases_->of(site);
         if (entries.empty()) return false;
-        std::int64_t sum = 0;
-        auto entry = entries.begin();
-        for (std::size_t t = entry->column; t < until_.size(); ++t) {
-            until_[t] += sum;
-            if (entry != entries.end() && entry->column == t) sum += (entry++)->count;
+        double sum = 0.0;
+        std::size_t t = entries.front().column + 1;
+        for (std::size_t i = 0; i < entries.size(); ++i) {
+            sum += entries[i].count;
+            const std::size_t end = i + 1 < entries.size() ? entries[i + 1].column + 1 : plan_->n_columns() + 1;
+            for (; t < end; ++t) until_[t] += sum;
         }
         return true;
     }
 
-    template <class Limit, class Consider>
-    void look(std::uint32_t centre, std::uint32_t size, Limit&& limit, Consider&& consider) {
-        std::size_t cell = 0;
-        for (const IntervalRun& run : plan_->runs()) {
-            for (std::int32_t start = run.first_start; start <= run.last_start; ++start, ++cell) {
-                const std::int32_t end = start + run.length;
-                const auto a = static_cast<std::size_t>(start);
-                const auto b = static_cast<std::size_t>(end);
-                const std::int64_t c = until_[b] - until_[a];
-                const double u = measure_.between(a, b);
-                const double excess = static_cast<double>(c) - u * ratio_;
-                if (!(excess > 0.0 ? high_ : low_)) continue;
-                // The factor leaves room for rounding.
-                if (excess * excess * factor_ * (1 + 1e-9) < limit(cell) * u * (total_ - u)) continue;
-                const double statistic =
-                    excess > 0.0 ? plan_->statistic().high(c, u) : plan_->statistic().low(c, u);
-                if (statistic > limit(cell))
-                    consider(cell, Found{centre, size, start, end, c, u, statistic, excess > 0.0});
+    template <class Consider>
+    void look(Zone zone, const WindowStrip& strip, const double* limits, bool one_limit, Consider&& consider) {
+        const bool fixed_end = strip.length == 0;
+        const std::size_t end = fixed_end ? plan_->n_columns() : strip.first_start + strip.length;
+        const double* sums = plan_->separable() ? plan_->course().data() : measure_.sums().data();
+        if (!one_limit) limits += strip.first_cell;
+        kernels_->mark({strip.n,
+                        until_.data() + strip.first_start,
+                        until_.data() + end,
+                        sums + strip.first_start,
+                        sums + end,
+                        fixed_end,
+                        plan_->separable() ? measure_.weight() / plan_->divisor() : 1.0,
+                        ratio_,
+                        total_,
+                        bound_.factor * (1 + 1e-9),  // room for rounding
+                        bound_.sharp,
+                        limits,
+                        one_limit,
+                        marks_.data()});
+        // From the latest start, so that of windows with a common end the shortest comes first.
+        for (std::size_t i = strip.n; i-- > 0;) {
+            if (marks_[i / detail::strip_width] == 0) {
+                i -= i % detail::strip_width;
+                continue;
             }
+            consider_window(zone, strip.first_start + i, fixed_end ? end : end + i, strip.first_cell + i,
+                            limits[one_limit ? 0 : i], consider);
         }
+    }
+
+    template <class Consider>
+    void consider_window(Zone zone, std::size_t start, std::size_t end, std::size_t cell, double limit,
+                         Consider&& consider) {
+        const auto c = static_cast<std::int64_t>(until_[end] - until_[start]);
+        const double u = measure_.between(start, end);
+        const double excess = static_cast<double>(c) - u * ratio_;
+        if (!(excess > 0.0 ? high_ : low_)) return;
+        const double outside = total_ - (bound_.sharp ? static_cast<double>(c) : u);
+        if (bound_.factor * (1 + 1e-9) * excess * excess * (outside + u) < limit * u * outside) return;
+        const double statistic = excess > 0.0 ? plan_->statistic().high(c, u) : plan_->statistic().low(c, u);
+        if (statistic > limit)
+            consider(cell, Found{zone.centre, zone.size, static_cast<std::int32_t>(start),
+                                 static_cast<std::int32_t>(end), c, u, statistic, excess > 0.0});
     }
 
     const Plan* plan_;
     const SiteCases* cases_;
+    const detail::Kernels* kernels_;
     bool high_;
     bool low_;
     ZoneMeasure measure_;
-    std::vector<std::int64_t> until_;  ///< cases in the zone before each column
+    std::vector<double> until_;  ///< cases in the zone before each column
+    std::vector<WindowStrip> strips_;
+    std::vector<unsigned char> marks_;
     double total_;
     double ratio_;
-    double factor_;
+    Statistic::Bound bound_;
 };
 
 /// Whether `a` is to be kept rather than `b`, of windows around one centre.
@@ -104,7 +182,7 @@ class SeparateWindows {
     void collect(std::int32_t from, std::int32_t to) {
         const Found* winner = nullptr;
         for (const Found& found : *best_) {
-            if (found.statistic < at_least_ || found.start < from || found.end > to) continue;
+            if (found.size == 0 || found.statistic < at_least_ || found.start < from || found.end > to) continue;
             if (winner == nullptr || beats(found, *winner)) winner = &found;
         }
         if (winner == nullptr) return;
@@ -125,17 +203,36 @@ class SeparateWindows {
 
 double walk_maximum(const Plan& plan, Rates rates, const SiteCases& cases, std::size_t centre,
                     std::size_t n_zones, double best) {
-    CentreWalk(plan, rates, cases)
-        .run(
-            centre, n_zones, [&](std::size_t) { return best; },
-            [&](std::size_t, const Found& found) { best = found.statistic; });
+    CentreWalk(plan, rates, cases).run(centre, n_zones, &best, true, [&](std::size_t, const Found& found) {
+        best = std::max(best, found.statistic);
+    });
     return best;
 }
 
-std::int64_t n_cells(const Plan& plan) {
-    std::int64_t n = 0;
-    for (const IntervalRun& run : plan.runs()) n += run.last_start - run.first_start + 1;
-    return n;
+/// The best window of a centre.
+void find_best(CentreWalk& walk, std::size_t centre, std::size_t n_zones, double limit, std::vector<Found>& result) {
+    Found best;
+    walk.run(centre, n_zones, &limit, true, [&](std::size_t, const Found& found) {
+        if (found.statistic <= limit) return;
+        best = found;
+        limit = found.statistic;
+    });
+    if (best.size > 0) result.push_back(best);
+}
+
+/// The best windows of a centre that do not meet in time.
+void find_separate(CentreWalk& walk, const Plan& plan, std::size_t centre, double at_least, double limit,
+                   std::vector<Found>& result) {
+    const std::size_t n = CentreWalk::n_cells(plan);
+    std::vector<Found> best(n);
+    std::vector<double> limits(n + Plan::padding, limit);
+    bool any = false;
+    walk.run(centre, plan.reported(centre), limits.data(), false, [&](std::size_t cell, const Found& found) {
+        best[cell] = found;
+        limits[cell] = found.statistic;
+        any = true;
+    });
+    if (any) SeparateWindows(best, at_least, result).collect(0, static_cast<std::int32_t>(plan.n_columns()));
 }
 
 }  // namespace
@@ -165,25 +262,15 @@ SiteCases::SiteCases(const Plan& plan, const std::vector<Cell>& cells) : offsets
 std::vector<Found> best_windows(const Plan& plan, Rates rates, const SiteCases& cases, double at_least,
                                 bool several_times, std::size_t n_threads, const RunControl& control) {
     std::vector<std::vector<Found>> of_centre(plan.n_centres());
-    // `limit` must be exceeded, so that the first of equal windows stays.
-    const double floor = std::nextafter(at_least, -1.0);
+    // A limit must be exceeded, so that the first of equal windows stays.
+    const double limit = std::nextafter(at_least, -1.0);
     parallel_for(plan.n_centres(), n_threads, control, [&](std::size_t centre, std::size_t) {
         CentreWalk walk(plan, rates, cases);
-        std::vector<Found>& result = of_centre[centre];
-        if (!several_times) {
-            Found best;
-            best.statistic = floor;
-            walk.run(centre, plan.reported(centre), [&](std::size_t) { return best.statistic; },
-                     [&](std::size_t, const Found& found) { best = found; });
-            if (best.size > 0) result.push_back(best);
-            return;
+        if (several_times) {
+            find_separate(walk, plan, centre, at_least, limit, of_centre[centre]);
+        } else {
+            find_best(walk, centre, plan.reported(centre), limit, of_centre[centre]);
         }
-        Found none;
-        none.statistic = floor;
-        std::vector<Found> best(static_cast<std::size_t>(n_cells(plan)), none);
-        walk.run(centre, plan.reported(centre), [&](std::size_t cell) { return best[cell].statistic; },
-                 [&](std::size_t cell, const Found& found) { best[cell] = found; });
-        SeparateWindows(best, at_least, result).collect(0, static_cast<std::int32_t>(plan.n_columns()));
     });
     std::vector<Found> all;
     for (const std::vector<Found>& some : of_centre) all.insert(all.end(), some.begin(), some.end());

@@ -43,6 +43,7 @@ void Plan::copy_measure(const Measure& measure, std::size_t n_intervals) {
         for (const std::uint32_t l : location_of_) weight_.push_back(measure.location[l]);
         for (std::size_t t = first; t <= n_intervals; ++t)
             course_.push_back(measure.cumulative[t] - measure.cumulative[first]);
+        course_.resize(course_.size() + padding, 0.0);
         return;
     }
     rows_.reserve(n_sites() * (n_columns_ + 1));

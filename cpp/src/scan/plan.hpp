@@ -40,10 +40,13 @@ class Plan {
     std::size_t first_zone(std::size_t centre) const noexcept { return first_zone_[centre]; }
     std::size_t reported(std::size_t centre) const noexcept { return reported_[centre]; }
 
+    /// Sums up to each column can be read that far beyond the last.
+    static constexpr std::size_t padding = 8;
+
     bool separable() const noexcept { return separable_; }
     /// Separable: measure of zone weight z in columns [a, b) is z * (course[b] - course[a]) / divisor.
     double weight(std::uint32_t site) const noexcept { return weight_[site]; }
-    std::span<const double> course() const noexcept { return course_; }
+    std::span<const double> course() const noexcept { return {course_.data(), n_columns_ + 1}; }
     double divisor() const noexcept { return divisor_; }
     /// Otherwise: measure of a site up to each column, n_columns + 1 numbers.
     std::span<const double> row(std::uint32_t site) const noexcept {
@@ -80,7 +83,7 @@ class ZoneMeasure {
 
     void clear() {
         weight_ = 0.0;
-        if (!plan_->separable()) sums_.assign(plan_->n_columns() + 1, 0.0);
+        if (!plan_->separable()) sums_.assign(plan_->n_columns() + 1 + Plan::padding, 0.0);
     }
 
     void add(std::uint32_t site) {
@@ -88,13 +91,13 @@ class ZoneMeasure {
             weight_ += plan_->weight(site);
         } else {
             const std::span<const double> row = plan_->row(site);
-            for (std::size_t t = 0; t < sums_.size(); ++t) sums_[t] += row[t];
+            for (std::size_t t = 0; t < row.size(); ++t) sums_[t] += row[t];
         }
     }
 
     double weight() const noexcept { return weight_; }
     void set_weight(double weight) noexcept { weight_ = weight; }
-    std::span<const double> sums() const noexcept { return sums_; }
+    std::span<const double> sums() const noexcept { return {sums_.data(), plan_->n_columns() + 1}; }
 
     /// Measure in the columns [a, b).
     double between(std::size_t a, std::size_t b) const noexcept {

@@ -111,6 +111,7 @@ class SweepScanner final : public BatchScanner {
           blocks_(plan, slack),
           segments_(make_segments(plan)) {
         for (const Segment& segment : segments_) {
+            first_threshold_.push_back(n_thresholds_);
             n_thresholds_ += segment.n_lengths;
             longest_ = std::max<std::size_t>(longest_, segment.n_starts + segment.least_length + segment.n_lengths + 8);
         }
@@ -192,23 +193,27 @@ class SweepScanner final : public BatchScanner {
         return plan_->first_zone(centre) == 1 ? blocks_.count(centre) : 0;
     }
 
-    /// Of all segments and lengths, given sums up to each column.
+    /// Of one segment and length, given sums up to each column.
+    MeasureRange measure_range(const Segment& segment, std::size_t length_number,
+                               std::span<const double> sums) const {
+        const std::size_t length = segment.least_length + length_number;
+        const std::size_t end =
+            std::min<std::size_t>(segment.first + segment.n_starts, plan_->n_columns() + 1 - length);
+        MeasureRange range;
+        for (std::size_t t = segment.first; t < end; ++t) {
+            const double measure = sums[t + length] - sums[t];
+            range.least = std::min(range.least, measure);
+            range.greatest = std::max(range.greatest, measure);
+        }
+        return range;
+    }
+
+    /// Of all segments and lengths.
     std::vector<MeasureRange> measure_ranges(std::span<const double> sums) const {
         std::vector<MeasureRange> ranges;
         ranges.reserve(n_thresholds_);
-        for (const Segment& segment : segments_) {
-            for (std::size_t j = 0; j < segment.n_lengths; ++j) {
-                const std::size_t length = segment.least_length + j;
-                const std::size_t end = std::min<std::size_t>(segment.first + segment.n_starts, plan_->n_columns() + 1 - length);
-                MeasureRange range;
-                for (std::size_t t = segment.first; t < end; ++t) {
-                    const double measure = sums[t + length] - sums[t];
-                    range.least = std::min(range.least, measure);
-                    range.greatest = std::max(range.greatest, measure);
-                }
-                ranges.push_back(range);
-            }
-        }
+        for (const Segment& segment : segments_)
+            for (std::size_t j = 0; j < segment.n_lengths; ++j) ranges.push_back(measure_range(segment, j, sums));
         return ranges;
     }
 
@@ -285,7 +290,9 @@ class SweepScanner final : public BatchScanner {
               batch_(&batch),
               control_(&control),
               lost_(scanner.n_lanes(), false),
-              zone_(*plan_) {}
+              zone_(*plan_),
+              prefix_known_(scanner.n_lanes(), false),
+              prefixes_(scanner.n_lanes() * (scanner.longest_ + 1)) {}
 
         void run() {
             std::fill(counts_->totals.begin(), counts_->totals.end(), std::uint16_t{0});
@@ -341,9 +348,9 @@ class SweepScanner final : public BatchScanner {
         void test(const Direction& direction, const ZoneMeasure& tested) {
             direction_ = &direction;
             tested_ = &tested;
-            prefix_lane_ = no_lane;
-            const int scale = scanner_->scale_of_block(centre_, block_, direction.high, tested);
-            if (!set_expected(tested, scale)) {
+            prefix_segment_ = no_segment;
+            scale_ = scanner_->scale_of_block(centre_, block_, direction.high, tested);
+            if (!set_expected(tested, scale_)) {
                 lose(~std::uint32_t{0});
                 return;
             }
@@ -351,7 +358,7 @@ class SweepScanner final : public BatchScanner {
             IntervalTest kernel_test{counts_->totals.data(),
                                      plan_->n_columns(),
                                      counts_->expected.data(),
-                                     scale,
+                                     scale_,
                                      scanner_->segments_.data(),
                                      scanner_->segments_.size(),
                                      direction.excesses.data() + block * scanner_->n_thresholds_,
@@ -386,29 +393,70 @@ class SweepScanner final : public BatchScanner {
             }
         }
 
-        static void report(void* self, std::size_t segment, std::size_t length, std::uint32_t lanes) {
-            static_cast<Pass*>(self)->look(segment, length, lanes);
+        static void report(void* self, std::size_t segment, std::size_t length, std::uint32_t lanes,
+                           const std::uint8_t* excess, int shift) {
+            static_cast<Pass*>(self)->look(segment, length, lanes, excess, shift);
         }
 
-        void look(std::size_t segment_number, std::size_t length_number, std::uint32_t lanes) {
+        void look(std::size_t segment_number, std::size_t length_number, std::uint32_t lanes,
+                  const std::uint8_t* excess, int shift) {
             const Segment& segment = scanner_->segments_[segment_number];
-            const std::size_t length = segment.least_length + length_number;
-            const std::size_t end = std::min<std::size_t>(segment.first + segment.n_starts, plan_->n_columns() + 1 - length);
-            const Statistic& statistic = plan_->statistic();
+            if (segment_number != prefix_segment_) {
+                prefix_segment_ = segment_number;
+                std::fill(prefix_known_.begin(), prefix_known_.end(), false);
+            }
+            const MeasureRange range = measure_range(segment_number, length_number);
             for (std::size_t lane = 0; lane < batch_->size(); ++lane) {
                 if ((lanes >> lane & 1) == 0 || lost_[lane] || batch_->walked(lane)) continue;
-                add_up(lane);
-                for (std::size_t t = segment.first; t < end; ++t) {
-                    const std::int64_t cases = prefix_[t + length] - prefix_[t];
-                    const double u = tested_->between(t, t + length);
-                    if (!direction_->thresholds.admits(cases, u)) continue;
-                    // In high rates nothing in the block beats this; low rates may be short of cases yet.
-                    if (direction_->high &&
-                        statistic.high(cases, std::max(u, statistic.possible_measures(cases).first)) <= batch_->best(lane))
-                        continue;
-                    if (is_window(plan_->runs(), t, length)) look_closely(lane, t, t + length, cases);
+                if (direction_->high) {
+                    const double most = std::ldexp(excess[lane] + 1, shift - scale_) + std::ldexp(1, -scale_);
+                    if (!excess_may_beat(most, range.least, batch_->best(lane))) continue;
                 }
+                look_at_lane(segment, segment.least_length + length_number, range, lane);
             }
+        }
+
+        /// Measures of the windows of one length in a segment, in the zone that is tested.
+        MeasureRange measure_range(std::size_t segment, std::size_t length) const {
+            if (!plan_->separable()) return scanner_->measure_range(scanner_->segments_[segment], length, tested_->sums());
+            MeasureRange range = scanner_->course_ranges_[scanner_->first_threshold_[segment] + length];
+            range.least *= tested_->weight() / plan_->divisor();
+            range.greatest *= tested_->weight() / plan_->divisor();
+            return range;
+        }
+
+        /// Whether a window with so many cases more than expected, and at least this measure, may have a
+        /// greater statistic: the more measure, the less so.
+        bool excess_may_beat(double excess, double measure, double best) const {
+            if (measure <= 0.0) return true;
+            const Statistic& statistic = plan_->statistic();
+            const double cases = measure * scanner_->ratio_ + excess;
+            if (cases >= static_cast<double>(scanner_->n_cases_)) return true;
+            return measure < statistic.possible_measures(static_cast<std::int64_t>(cases) + 1).first ||
+                   statistic.likelihood_ratio(cases, measure) * (1 + 1e-9) > best;
+        }
+
+        void look_at_lane(const Segment& segment, std::size_t length, const MeasureRange& range, std::size_t lane) {
+            const std::size_t end =
+                std::min<std::size_t>(segment.first + segment.n_starts, plan_->n_columns() + 1 - length);
+            const std::int32_t* prefix = prefix_of(segment, lane);
+            // High rates: fewer cases than this never reach the level.
+            const std::int64_t least = direction_->high ? direction_->thresholds.cases(range.least * (1 - 1e-9)) : 0;
+            for (std::size_t t = segment.first; t < end; ++t, ++prefix) {
+                const std::int64_t cases = prefix[length] - prefix[0];
+                if (cases < least) continue;
+                if (may_beat(cases, tested_->between(t, t + length), batch_->best(lane)) &&
+                    is_window(plan_->runs(), t, length))
+                    look_closely(lane, t, t + length, cases);
+            }
+        }
+
+        /// Whether a window of the block may reach the level and beat the lane's best: cheap tests first.
+        bool may_beat(std::int64_t cases, double u, double best) const {
+            if (!direction_->thresholds.admits(cases, u)) return false;
+            if (!direction_->high) return true;  // a window short of cases may have enough later in the block
+            const Statistic& statistic = plan_->statistic();
+            return statistic.high(cases, std::max(u, statistic.possible_measures(cases).first)) > best;
         }
 
         /// Every zone of the block, exactly. `cases`: in its last zone (high) or its first (low).
@@ -442,18 +490,23 @@ class SweepScanner final : public BatchScanner {
             }
         }
 
-        /// Cases of a lane up to each column. Lanes lie in the order in which bytes widen.
-        void add_up(std::size_t lane) {
-            if (lane == prefix_lane_) return;
-            prefix_lane_ = lane;
-            prefix_.resize(plan_->n_columns() + 1);
+        /// Cases of a lane in a segment, up to each column. Lanes lie in the order in which bytes widen.
+        const std::int32_t* prefix_of(const Segment& segment, std::size_t lane) {
+            std::int32_t* prefix = prefixes_.data() + lane * (scanner_->longest_ + 1);
+            if (prefix_known_[lane]) return prefix;
+            prefix_known_[lane] = true;
             const std::size_t n = scanner_->n_lanes();
             const std::size_t half = lane / 8 % 2;
-            const std::uint16_t* total = counts_->totals.data() + half * (n / 2) + lane / 16 * 8 + lane % 8;
-            for (std::size_t t = 0; t < plan_->n_columns(); ++t, total += n) prefix_[t + 1] = prefix_[t] + *total;
+            const std::uint16_t* total =
+                counts_->totals.data() + segment.first * n + half * (n / 2) + lane / 16 * 8 + lane % 8;
+            const std::size_t last = std::min<std::size_t>(
+                plan_->n_columns() - segment.first, segment.n_starts + segment.least_length + segment.n_lengths);
+            prefix[0] = 0;
+            for (std::size_t t = 0; t < last; ++t, total += n) prefix[t + 1] = prefix[t] + *total;
+            return prefix;
         }
 
-        static constexpr std::size_t no_lane = ~std::size_t{0};
+        static constexpr std::size_t no_segment = ~std::size_t{0};
 
         const SweepScanner* scanner_;
         const Plan* plan_;
@@ -469,8 +522,10 @@ class SweepScanner final : public BatchScanner {
         std::size_t first_site_ = 0;  ///< of the block
         const Direction* direction_ = nullptr;
         const ZoneMeasure* tested_ = nullptr;
-        std::size_t prefix_lane_ = no_lane;
-        std::vector<std::int64_t> prefix_;
+        int scale_ = 0;
+        std::size_t prefix_segment_ = no_segment;  ///< whose prefixes are known
+        std::vector<bool> prefix_known_;           ///< by lane
+        std::vector<std::int32_t> prefixes_;
     };
 
     const Plan* plan_;
@@ -482,6 +537,7 @@ class SweepScanner final : public BatchScanner {
     Blocks blocks_;
     std::vector<Segment> segments_;
     std::size_t n_thresholds_ = 0;
+    std::vector<std::size_t> first_threshold_;  ///< of each segment
     std::size_t longest_ = 0;
     std::vector<MeasureRange> course_ranges_;
 };

@@ -135,11 +135,10 @@ class Circles final : public Zones {
         return locations_.metric() == Metric::great_circle ? arc_from_chord(length) : length;
     }
 
-    bool holds_centre(std::size_t centre, std::size_t size, std::size_t other) const override {
-        Neighbourhood zones;
-        neighbourhood(centre, zones);
+    bool holds_centre(std::size_t centre, std::span<const std::uint32_t> zone,
+                      std::size_t other) const override {
         return distance(centres_, centre, centres_, other) <=
-               distance(centres_, centre, locations_, zones.members[size - 1]);
+               distance(centres_, centre, locations_, zone.back());
     }
 
   private:

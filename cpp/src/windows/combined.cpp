@@ -35,11 +35,12 @@ class Combined final : public Zones {
         return families_[place.family]->radius(place.centre, member);
     }
 
-    bool holds_centre(std::size_t centre, std::size_t size, std::size_t other) const override {
+    bool holds_centre(std::size_t centre, std::span<const std::uint32_t> zone,
+                      std::size_t other) const override {
         const Place place = find(centre);
         const Place other_place = find(other);
-        if (place.family != other_place.family) return size == n_locations();
-        return families_[place.family]->holds_centre(place.centre, size, other_place.centre);
+        if (place.family != other_place.family) return zone.size() == n_locations();
+        return families_[place.family]->holds_centre(place.centre, zone, other_place.centre);
     }
 
   private:

@@ -79,8 +79,7 @@ class NeighbourLists final : public Zones {
         return std::numeric_limits<double>::quiet_NaN();
     }
 
-    bool holds_centre(std::size_t centre, std::size_t size, std::size_t other) const override {
-        const std::span<const std::uint32_t> zone = list(centre).first(size);
+    bool holds_centre(std::size_t, std::span<const std::uint32_t> zone, std::size_t other) const override {
         return std::find(zone.begin(), zone.end(), centres_[other]) != zone.end();
     }
 

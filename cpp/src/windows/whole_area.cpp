@@ -30,7 +30,9 @@ class WholeArea final : public Zones {
         return std::numeric_limits<double>::quiet_NaN();
     }
 
-    bool holds_centre(std::size_t, std::size_t, std::size_t) const override { return true; }
+    bool holds_centre(std::size_t, std::span<const std::uint32_t>, std::size_t) const override {
+        return true;
+    }
 
   private:
     std::size_t n_locations_;

@@ -9,12 +9,14 @@
 #include <limits>
 #include <numeric>
 #include <set>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "enteroscan/base/random.hpp"
+#include "windows/holds_centre.hpp"
 
 namespace enteroscan {
 namespace {
@@ -53,10 +55,9 @@ class Line : public Zones {
         return std::abs(centres_[centre] - locations_[member]);
     }
 
-    bool holds_centre(std::size_t centre, std::size_t size, std::size_t other) const override {
-        Neighbourhood around;
-        neighbourhood(centre, around);
-        return std::abs(centres_[centre] - centres_[other]) <= radius(centre, around.members.at(size - 1));
+    bool holds_centre(std::size_t centre, std::span<const std::uint32_t> zone,
+                      std::size_t other) const override {
+        return std::abs(centres_[centre] - centres_[other]) <= radius(centre, zone.back());
     }
 
     mutable std::size_t n_calls = 0;
@@ -246,8 +247,8 @@ std::vector<Window> select_slowly(const Line& zones, std::vector<Window> candida
         for (const Window& r : reported) {
             if (!intersect(intervals(c), intervals(r)) || (c.size == n) != (r.size == n)) continue;
             const bool temporal = c.size == n;
-            const bool centre_in_reported = temporal || zones.holds_centre(r.centre, r.size, c.centre);
-            const bool holds_reported = temporal || zones.holds_centre(c.centre, c.size, r.centre);
+            const bool centre_in_reported = temporal || holds_centre(zones, r.centre, r.size, c.centre);
+            const bool holds_reported = temporal || holds_centre(zones, c.centre, c.size, r.centre);
             forbidden = forbidden || (overlap == Overlap::none && intersect(locations(c), locations(r))) ||
                         (overlap == Overlap::no_centres_in_other && (centre_in_reported || holds_reported)) ||
                         (overlap == Overlap::no_centres_in_more_likely && centre_in_reported) ||

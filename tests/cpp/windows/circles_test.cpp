@@ -19,6 +19,7 @@
 
 #include "enteroscan/base/error.hpp"
 #include "enteroscan/windows/zones.hpp"
+#include "windows/holds_centre.hpp"
 
 namespace enteroscan {
 namespace {
@@ -203,13 +204,13 @@ TEST(CirclesTest, CartesianRadiusIsTheDistance) {
 TEST(CirclesTest, HoldsCentresWithinTheRadius) {
     const Points locations = cartesian({0, 2, 5, -5}, 1);
     const auto zones = circles(locations, cartesian({0, 2, 2.5, -5, 5.5}, 1), {}, {});
-    EXPECT_TRUE(zones->holds_centre(0, 1, 0));
-    EXPECT_FALSE(zones->holds_centre(0, 1, 1));
-    EXPECT_TRUE(zones->holds_centre(0, 2, 1));
-    EXPECT_FALSE(zones->holds_centre(0, 2, 2));
-    EXPECT_TRUE(zones->holds_centre(0, 3, 2));
-    EXPECT_TRUE(zones->holds_centre(0, 3, 3));
-    EXPECT_FALSE(zones->holds_centre(0, 3, 4));
+    EXPECT_TRUE(holds_centre(*zones, 0, 1, 0));
+    EXPECT_FALSE(holds_centre(*zones, 0, 1, 1));
+    EXPECT_TRUE(holds_centre(*zones, 0, 2, 1));
+    EXPECT_FALSE(holds_centre(*zones, 0, 2, 2));
+    EXPECT_TRUE(holds_centre(*zones, 0, 3, 2));
+    EXPECT_TRUE(holds_centre(*zones, 0, 3, 3));
+    EXPECT_FALSE(holds_centre(*zones, 0, 3, 4));
 }
 
 TEST(CirclesTest, RandomPointsInAnyDimension) {

@@ -9,6 +9,7 @@
 
 #include "enteroscan/base/error.hpp"
 #include "enteroscan/windows/zones.hpp"
+#include "windows/holds_centre.hpp"
 
 namespace enteroscan {
 namespace {
@@ -32,7 +33,7 @@ TEST(WholeAreaTest, IsOneZoneOfAllLocations) {
     EXPECT_EQ(found.first_zone, 4u);
     EXPECT_EQ(found.reported, 4u);
     EXPECT_TRUE(std::isnan(zones->radius(0, 2)));
-    EXPECT_TRUE(zones->holds_centre(0, 4, 0));
+    EXPECT_TRUE(holds_centre(*zones, 0, 4, 0));
     EXPECT_THROW(whole_area(0), InvalidInput);
 }
 
@@ -58,16 +59,16 @@ TEST(CombinedTest, CentresFollowOneAnother) {
 
 TEST(CombinedTest, FamiliesDecideWhichOfTheirCentresTheyHold) {
     const auto zones = combined({two_lists(), three_circles()});
-    EXPECT_TRUE(zones->holds_centre(0, 1, 0));
-    EXPECT_FALSE(zones->holds_centre(0, 1, 1));
-    EXPECT_TRUE(zones->holds_centre(2, 2, 3));
-    EXPECT_FALSE(zones->holds_centre(2, 2, 4));
+    EXPECT_TRUE(holds_centre(*zones, 0, 1, 0));
+    EXPECT_FALSE(holds_centre(*zones, 0, 1, 1));
+    EXPECT_TRUE(holds_centre(*zones, 2, 2, 3));
+    EXPECT_FALSE(holds_centre(*zones, 2, 2, 4));
 }
 
 TEST(CombinedTest, OnlyAZoneOfAllLocationsHoldsCentresOfOtherFamilies) {
     const auto zones = combined({three_circles(), whole_area(3)});
-    EXPECT_TRUE(zones->holds_centre(3, 3, 1));
-    EXPECT_FALSE(zones->holds_centre(1, 2, 3));
+    EXPECT_TRUE(holds_centre(*zones, 3, 3, 1));
+    EXPECT_FALSE(holds_centre(*zones, 1, 2, 3));
 }
 
 TEST(CombinedTest, FamiliesMustHaveTheSameLocations) {

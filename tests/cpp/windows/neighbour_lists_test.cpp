@@ -11,6 +11,7 @@
 
 #include "enteroscan/base/error.hpp"
 #include "enteroscan/windows/zones.hpp"
+#include "windows/holds_centre.hpp"
 
 namespace enteroscan {
 namespace {
@@ -72,12 +73,12 @@ TEST(NeighbourListsTest, ObeyLimitsOfSize) {
 
 TEST(NeighbourListsTest, HoldCentresThatAreMembers) {
     const auto zones = Lists{}.zones();
-    EXPECT_TRUE(zones->holds_centre(0, 1, 0));
-    EXPECT_FALSE(zones->holds_centre(0, 1, 1));
-    EXPECT_TRUE(zones->holds_centre(0, 2, 1));
-    EXPECT_FALSE(zones->holds_centre(0, 2, 2));
-    EXPECT_TRUE(zones->holds_centre(0, 3, 2));
-    EXPECT_FALSE(zones->holds_centre(2, 1, 2));  // a list may lack its own centre
+    EXPECT_TRUE(holds_centre(*zones, 0, 1, 0));
+    EXPECT_FALSE(holds_centre(*zones, 0, 1, 1));
+    EXPECT_TRUE(holds_centre(*zones, 0, 2, 1));
+    EXPECT_FALSE(holds_centre(*zones, 0, 2, 2));
+    EXPECT_TRUE(holds_centre(*zones, 0, 3, 2));
+    EXPECT_FALSE(holds_centre(*zones, 2, 1, 2));  // a list may lack its own centre
 }
 
 TEST(NeighbourListsTest, RejectListsThatDoNotFit) {

@@ -36,13 +36,21 @@ class Statistic {
     virtual double high(std::int64_t cases, double measure) const noexcept = 0;
     /// ... and where it has less.
     virtual double low(std::int64_t cases, double measure) const noexcept = 0;
+    /// Log likelihood ratio of any window, eligible or not, for numbers of cases between whole ones as well.
+    virtual double likelihood_ratio(double cases, double measure) const noexcept = 0;
     /// Cases that the null hypothesis expects in a window: proportional to its measure.
     virtual double expected(double measure) const noexcept = 0;
     /// Measures that a window with so many cases can have at all: {least, greatest}.
     virtual std::pair<double, double> possible_measures(std::int64_t cases) const noexcept = 0;
-    /// A number k with  statistic <= k * (cases - expected)^2 / (measure * (total - measure)), which is the
-    /// chi-square bound of a likelihood ratio and much cheaper.
-    virtual double bound_factor() const noexcept = 0;
+
+    /// A bound on the statistic that is much cheaper than the logarithms. With d = cases - expected,
+    ///   factor * d^2 * (1 / measure + 1 / (total - measure))  for every window, or, where it is sharp,
+    ///   factor * d^2 * (1 / measure + 1 / (total - cases))    for windows of high rates.
+    struct Bound {
+        double factor;
+        bool sharp;
+    };
+    virtual Bound bound() const noexcept = 0;
     /// Ratio of the risk inside to the risk outside; infinity if all cases are inside, NaN if the model
     /// has none.
     virtual double relative_risk(std::int64_t cases, double measure) const noexcept = 0;

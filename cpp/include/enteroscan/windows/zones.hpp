@@ -47,10 +47,11 @@ class Zones {
     /// In km (along the arc) for great-circle points. NaN where zones have no radius.
     virtual double radius(std::size_t centre, std::uint32_t member) const = 0;
 
-    /// Whether the centre `other` lies in the zone of the first `size` members around `centre`, of which
-    /// there must be as many: for circles whether it is no farther than the radius, for neighbour lists
-    /// whether it is a member. The whole area holds every centre.
-    virtual bool holds_centre(std::size_t centre, std::size_t size, std::size_t other) const = 0;
+    /// Whether the centre `other` lies in a zone around `centre`, which is given by its members: the first
+    /// ones of the neighbourhood, in their order. For circles whether it is no farther than the radius, for
+    /// neighbour lists whether it is a member. The whole area holds every centre.
+    virtual bool holds_centre(std::size_t centre, std::span<const std::uint32_t> zone,
+                              std::size_t other) const = 0;
 };
 
 /// Largest size of a zone: members are added while the sum of their weights stays at or below `limit`;

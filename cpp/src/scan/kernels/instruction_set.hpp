@@ -16,5 +16,6 @@ void cumulate16(void* rows, std::size_t n_rows, std::size_t n_vectors, void* car
 std::uint32_t accumulate(const std::uint8_t* counts, std::size_t n_columns, const std::uint32_t* members,
                          std::size_t n_members, std::uint16_t* totals);
 void test_intervals(const IntervalTest& test);
+void mark_strip(const Strip& strip);
 
 }  // namespace enteroscan::detail::ENTEROSCAN_ISA

@@ -120,9 +120,12 @@ void test_segment(const IntervalTest& test, std::size_t number, const std::uint1
             all = bits_or(all, reached[j]);
         }
         if (!any(all)) [[likely]] continue;
-        for (std::size_t j = 0; j < n; ++j)
-            if (any(reached[j]))
-                test.report(test.self, number, first + j, ~lanes_set(equal8(reached[j], zero())));
+        for (std::size_t j = 0; j < n; ++j) {
+            if (!any(reached[j])) continue;
+            std::uint8_t excess[vector_bytes];
+            store(excess, greatest[j]);
+            test.report(test.self, number, first + j, ~lanes_set(equal8(reached[j], zero())), excess, shift);
+        }
     }
 }
 
@@ -166,6 +169,7 @@ Kernels make_kernels() {
             {direct16_high, direct16_low},
             accumulate,
             test_intervals,
+            mark_strip,
             cumulate8,
             cumulate16};
 }

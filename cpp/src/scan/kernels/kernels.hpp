@@ -51,12 +51,33 @@ struct IntervalTest {
     bool high;
     void* scratch;                 ///< three vectors for each of (starts + lengths) of the longest segment + 8
     /// Called for windows of a segment, of the length least_length + length, that may reach the
-    /// threshold in the lanes set.
-    void (*report)(void* self, std::size_t segment, std::size_t length, std::uint32_t lanes);
+    /// threshold in the lanes set. `excess` holds for each lane the greatest |cases - expected| of these
+    /// windows, times 2^(scale - shift), rounded down or up by less than 1.
+    void (*report)(void* self, std::size_t segment, std::size_t length, std::uint32_t lanes,
+                   const std::uint8_t* excess, int shift);
     /// Called for lanes in which numbers grew too large.
     void (*overflow)(void* self, std::uint32_t lanes);
     void* self;
 };
+
+/// Windows in one zone of one data set, one after the other: those of one length, or of one end.
+struct Strip {
+    std::size_t n;                      ///< arrays are read up to the next multiple of strip_width
+    const double* cases_until_start;
+    const double* cases_until_end;      ///< a single number if fixed_end
+    const double* measure_until_start;  ///< times weight
+    const double* measure_until_end;    ///< a single number if fixed_end
+    bool fixed_end;
+    double weight;
+    double ratio;                       ///< expected cases per measure
+    double total;                       ///< measure
+    double factor;                      ///< see Statistic::Bound
+    bool sharp;
+    const double* limits;               ///< one for each window, or a single number
+    bool one_limit;
+    unsigned char* marks;               ///< set for each strip_width windows: whether one may exceed its limit
+};
+inline constexpr std::size_t strip_width = 8;
 
 struct Kernels {
     std::size_t vector_bytes;
@@ -69,6 +90,8 @@ struct Kernels {
     std::uint32_t (*accumulate)(const std::uint8_t* counts, std::size_t n_columns, const std::uint32_t* members,
                                 std::size_t n_members, std::uint16_t* totals);
     void (*test)(const IntervalTest& test);
+
+    void (*mark)(const Strip& strip);
 
     /// Adds up rows of windows: window w becomes the sum of windows 0 to w. Saturates.
     void (*cumulate8)(void* rows, std::size_t n_rows, std::size_t n_vectors, void* carried);
