@@ -247,6 +247,7 @@ def satscan(
             result = analysis.scan(progress=progress, **options)
         _show(result)
         if json is not None:
+            json.parent.mkdir(parents=True, exist_ok=True)
             result.to_json(json)
             typer.echo(str(json))
 

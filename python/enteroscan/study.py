@@ -1,6 +1,7 @@
 """Turns data frames into the numbers that a scan works on, or says what is wrong with them."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,6 +34,16 @@ from enteroscan.scan import BernoulliScan, PoissonScan, ScanSpec, SpaceTimePermu
 Neighbours = Mapping[str, Sequence[str]]
 
 LIMIT_TOLERANCE = 1 + 1e-12  # a cluster of exactly the largest size is not lost to rounding
+# Options that no replicate depends on, by how they begin.
+WITHOUT_INFLUENCE = (
+    "max_reported_",
+    "n_jobs",
+    "overlap",
+    "p_values",
+    "repeat_every_",
+    "replicates",
+    "sequential_threshold",
+)
 LARGEST_GRID = 50_000_000  # cells; larger ones are left to the core, which sorts
 
 
@@ -99,7 +110,12 @@ class Study:
     @cached_property
     def fingerprint(self) -> str:
         """A text that changes with anything that replicates depend on."""
-        digest = hashlib.sha256(self.spec.fingerprint.encode())
+        options = {
+            name: value
+            for name, value in self.spec.to_dict().items()
+            if not name.startswith(WITHOUT_INFLUENCE)
+        }
+        digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
         for array in self._arrays():
             digest.update(repr((array.shape, array.dtype.str)).encode())
             digest.update(np.ascontiguousarray(array).tobytes())

@@ -1,5 +1,6 @@
 """The reader of SaTScan's files, with small files of our own."""
 
+import pickle
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -237,6 +238,8 @@ def test_all_settings_that_are_not_supported_are_named_together(write: Write) ->
     with pytest.raises(satscan.UnsupportedSetting) as caught:
         satscan.load(write(DAILY | settings))
     assert {name for name, _, _ in caught.value.settings} == set(settings)
+    copy = pickle.loads(pickle.dumps(caught.value))  # as between processes
+    assert (str(copy), copy.settings) == (str(caught.value), caught.value.settings)
 
 
 def test_day_of_week_is_for_the_permutation_only(write: Write) -> None:

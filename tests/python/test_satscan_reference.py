@@ -2,9 +2,9 @@
 
 Statistics are compared to 1e-6, what is printed with fewer digits to these. With SaTScan's random
 numbers everything is the same, p-values and critical values, too. With our own, p-values are
-compared by Fisher's exact test at FALSE_ALARM for each; of some 300 in this file, one would fail by
-chance in 1 of 3,000 choices of the seed, and the seed is fixed. The length of a list then depends on
-chance as well: it ends where no replicate has a lower maximum.
+compared by Fisher's exact test at FALSE_ALARM for each; of some 300 in this file, one would fail
+by chance in 1 of 3,000 choices of the seed, and the seed is fixed. The length of a list then
+depends on chance as well: it ends where no replicate has a lower maximum.
 
 `python tests/python/test_satscan_reference.py ../shared/data` prints a table of all runs.
 """
@@ -240,8 +240,10 @@ def test_settings_that_are_not_supported_are_named(reference_data: Path, name: s
 
 @pytest.mark.parametrize("name", SUPPORTED)
 def test_number_of_locations_cases_and_intervals(reference_data: Path, name: str) -> None:
-    result = load(reference_data, name).scan(replicates=0)
+    analysis = load(reference_data, name)
+    result = analysis.scan(replicates=0)
     run = runs(reference_data)[name]
+    assert (analysis.ignored, analysis.dropped) == ((), ())
     assert result.n_cases == run["n_cases"]
     assert result.n_locations == (run["n_locations"] or 1)
     # 19 years in intervals of 2: they are 9, the first of 3 years; the list of runs has rounded up.

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import pickle
+import sys
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import date
 from multiprocessing import get_context
@@ -18,6 +19,7 @@ import scipy.stats
 from enteroscan import (
     BernoulliScan,
     DataError,
+    MissingExtra,
     PoissonScan,
     ScanResult,
     ScanSpec,
@@ -26,7 +28,8 @@ from enteroscan import (
 )
 from enteroscan.scan import Data
 
-PERIOD: Data = {"start": "2024-01-01", "as_of": "2024-03-30"}
+LAST_DAY = "2024-03-30"
+PERIOD: Data = {"start": "2024-01-01", "as_of": LAST_DAY}
 N_DAYS = 90
 TABLES = ("clusters", "members", "locations", "places", "timeline", "critical_values", "dropped")
 
@@ -72,7 +75,8 @@ def data_for(spec: ScanSpec) -> dict[str, Any]:
 
 
 def scan(spec: ScanSpec, **more: Any) -> ScanResult:  # noqa: ANN401
-    return spec.scan(CASES, **(data_for(spec) | more))
+    data = {"cases": CASES} | data_for(spec) | more
+    return spec.scan(**data)
 
 
 SPECS = [model(**LIMITS) for model in (SpaceTimePermutation, PoissonScan, BernoulliScan)]
@@ -104,7 +108,7 @@ def test_observed_are_the_cases_inside(spec: ScanSpec, results: dict[str, ScanRe
         assert cluster["n_locations"] == len(
             result.members[result.members["cluster"] == cluster["cluster"]]
         )
-        assert cluster["end"] == pd.Timestamp(PERIOD["as_of"])
+        assert cluster["end"] == pd.Timestamp(LAST_DAY)
 
 
 def test_expected_of_the_permutation(results: dict[str, ScanResult]) -> None:
@@ -377,7 +381,7 @@ def test_purely_temporal_scan() -> None:
     cluster = result.clusters.iloc[0]
     assert len(result.clusters) == 1
     assert cluster["location"] == "All"
-    assert cluster["end"] == pd.Timestamp(PERIOD["as_of"])
+    assert cluster["end"] == pd.Timestamp(LAST_DAY)
     assert len(result.members) == len(result.locations) == 0
     days = (cluster["end"] - cluster["start"]).days + 1
     assert cluster["expected"] == pytest.approx(len(CASES) * days / N_DAYS)
@@ -450,6 +454,36 @@ def test_replicates_can_be_simulated_in_parts(
     whole = results[spec.model]
     np.testing.assert_array_equal(merged.maxima, whole.simulated_maxima)
     pd.testing.assert_frame_equal(scan(spec, simulated=merged).clusters, whole.clusters)
+
+
+def test_parts_can_be_simulated_with_options_that_do_not_matter() -> None:
+    other = dataclasses.replace(
+        PERMUTATION, n_jobs=1, replicates=99, p_values="sequential", max_reported_size_share=0.1
+    )
+    parts = [
+        spec.simulate(CASES, replicates=part, **data_for(spec))
+        for spec, part in ((PERMUTATION, range(9)), (other, range(9, 29)))
+    ]
+    merged = SimulatedMaxima.merge(parts)
+    wanted = dataclasses.replace(PERMUTATION, replicates=29)
+    result = scan(wanted, simulated=merged)
+    np.testing.assert_array_equal(result.simulated_maxima, scan(wanted).simulated_maxima)
+
+
+def test_progress_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    result = scan(PERMUTATION, progress=True)
+    assert len(result.simulated_maxima) == 999
+    shares: list[float] = []
+    scan(PERMUTATION, progress=shares.append)
+    assert shares[-1] == 1.0
+
+
+def test_missing_geopandas_is_named(
+    results: dict[str, ScanResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "geopandas", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'enteroscan\[geo\]'"):
+        results["poisson"].to_geodataframe()
 
 
 def test_parts_that_do_not_fit_are_refused() -> None:
@@ -565,14 +599,14 @@ def test_notebook_display(results: dict[str, ScanResult]) -> None:
 def test_notebook_display_escapes_names() -> None:
     cases = CASES.assign(location=CASES["location"].replace("P", "<script>", regex=True))
     places = PLACES.assign(location=PLACES["location"].replace("P", "<script>", regex=True))
-    html = PERMUTATION.scan(cases, locations=places, **PERIOD)._repr_html_()
+    html = scan(PERMUTATION, cases=cases, locations=places)._repr_html_()
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
 
 
 def test_dropped_rows_are_shown() -> None:
     cases = pd.concat([CASES, pd.DataFrame({"location": ["?"], "date": [CASES["date"][0]]})])
-    result = PERMUTATION.scan(cases, locations=PLACES, on_invalid="drop", **PERIOD)
+    result = scan(PERMUTATION, cases=cases, on_invalid="drop")
     assert result.n_cases == len(CASES)
     assert result.dropped["count"].tolist() == [1]
     assert "with a location that is not among the locations" in result._repr_html_()

@@ -38,7 +38,7 @@ def test_defaults_are_those_of_the_bindings(
     verb: Any,  # noqa: ANN401
     option: str,
 ) -> None:
-    assert f"{option}: str = '{getattr(spec(), option)}'" in inspect.getdoc(verb)
+    assert f"{option}: str = '{getattr(spec(), option)}'" in str(inspect.getdoc(verb))
 
 
 @every_spec

@@ -182,7 +182,7 @@ def test_generic_time_is_whole_numbers(steps: Any) -> None:  # noqa: ANN401
         (["2024-01-30", "2024-02-30"], "day", "cannot be read as a date"),
         (["2024-01-30", "2024-13-01"], "day", "cannot be read as a date"),
         (["2024-01-30", None], "day", "column 'date': 1 row without a date"),
-        (pd.to_datetime(["2024-01-30", None]), "day", "column 'date': 1 row without a date"),
+        (pd.to_datetime(["2024-01-30", "NaT"]), "day", "column 'date': 1 row without a date"),
         ([1, 2.5], "generic", "that are no whole numbers"),
         (["one", 2], "generic", "that are no whole numbers"),
     ],

@@ -410,7 +410,7 @@ class SweepScanner final : public BatchScanner {
                 if ((lanes >> lane & 1) == 0 || lost_[lane] || batch_->walked(lane)) continue;
                 if (direction_->high) {
                     const double most = std::ldexp(excess[lane] + 1, shift - scale_) + std::ldexp(1, -scale_);
-                    if (!excess_may_beat(most, range.least, batch_->best(lane))) continue;
+                    if (!excess_may_beat(most, range, batch_->best(lane))) continue;
                 }
                 look_at_lane(segment, segment.least_length + length_number, range, lane);
             }
@@ -425,15 +425,18 @@ class SweepScanner final : public BatchScanner {
             return range;
         }
 
-        /// Whether a window with so many cases more than expected, and at least this measure, may have a
-        /// greater statistic: the more measure, the less so.
+        /// Whether a window with so many cases more than expected, and a measure in this range, may have a greater
+        /// statistic than `best`. The ratio is convex in both numbers, so an end of the range has the greatest.
+        bool excess_may_beat(double excess, const MeasureRange& range, double best) const {
+            return excess_may_beat(excess, range.least, best) || excess_may_beat(excess, range.greatest, best);
+        }
+
         bool excess_may_beat(double excess, double measure, double best) const {
-            if (measure <= 0.0) return true;
             const Statistic& statistic = plan_->statistic();
             const double cases = measure * scanner_->ratio_ + excess;
-            if (cases >= static_cast<double>(scanner_->n_cases_)) return true;
-            return measure < statistic.possible_measures(static_cast<std::int64_t>(cases) + 1).first ||
-                   statistic.likelihood_ratio(cases, measure) * (1 + 1e-9) > best;
+            const bool possible = measure > 0.0 && cases < static_cast<double>(scanner_->n_cases_) &&
+                                  measure >= statistic.possible_measures(static_cast<std::int64_t>(cases) + 1).first;
+            return !possible || statistic.likelihood_ratio(cases, measure) * (1 + 1e-9) > best;
         }
 
         void look_at_lane(const Segment& segment, std::size_t length, const MeasureRange& range, std::size_t lane) {
