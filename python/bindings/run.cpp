@@ -80,8 +80,8 @@ void report(const py::object& progress, double share) {
     if (!progress.is_none()) progress(share);
 }
 
-}  // namespace
-
+/// Throws in a process that was forked after threads had been started, and notes that this one starts them.
+/// A single thread needs no others and may always be used.
 void check_fork(int n_threads) {
     static std::atomic<long> threads_started_in{0};
     if (n_threads == 1) return;
@@ -93,6 +93,8 @@ void check_fork(int n_threads) {
         "survive that. Start worker processes with the 'spawn' or 'forkserver' method "
         "(multiprocessing.get_context), or use n_jobs=1");
 }
+
+}  // namespace
 
 void run_interruptibly(int n_threads, const py::object& progress,
                        const std::function<void(RunControl&)>& work) {

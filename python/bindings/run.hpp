@@ -16,8 +16,4 @@ namespace enteroscan::python {
 void run_interruptibly(int n_threads, const pybind11::object& progress,
                        const std::function<void(RunControl&)>& work);
 
-/// Throws std::runtime_error in a process that was forked after threads had been started, and notes that
-/// this process starts them. A single thread needs no others and may always be used.
-void check_fork(int n_threads);
-
 }  // namespace enteroscan::python

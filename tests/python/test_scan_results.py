@@ -470,7 +470,7 @@ def test_parts_can_be_simulated_with_options_that_do_not_matter() -> None:
     np.testing.assert_array_equal(result.simulated_maxima, scan(wanted).simulated_maxima)
 
 
-def test_progress_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_can_be_shown() -> None:
     result = scan(PERMUTATION, progress=True)
     assert len(result.simulated_maxima) == 999
     shares: list[float] = []

@@ -189,14 +189,11 @@ class Bernoulli final : public Model {
           n_cases_(total_count(rows_)),
           n_individuals_(total_count(individuals_)),
           statistic_(n_cases_, n_individuals_, eligibility) {
-        const std::size_t length = static_cast<std::size_t>(n_intervals) + 1;
-        measure_.cumulative.assign(n_locations * length, 0.0);
-        for (const CaseRow& row : individuals_)
-            measure_.cumulative[static_cast<std::size_t>(row.location) * length +
-                                static_cast<std::size_t>(row.interval) + 1] += static_cast<double>(row.count);
-        for (std::size_t l = 0; l < n_locations; ++l)
-            for (std::size_t t = 1; t < length; ++t)
-                measure_.cumulative[l * length + t] += measure_.cumulative[l * length + t - 1];
+        if (n_intervals == 1) {
+            separable_measure();
+        } else {
+            dense_measure();
+        }
     }
 
     std::size_t n_locations() const noexcept override { return n_locations_; }
@@ -221,6 +218,25 @@ class Bernoulli final : public Model {
         controls = without_strata(aggregate(std::move(controls), n_locations, n_intervals));
         controls.insert(controls.end(), cases.begin(), cases.end());
         return aggregate(std::move(controls), n_locations, n_intervals);
+    }
+
+    void separable_measure() {
+        measure_.separable = true;
+        measure_.cumulative = {0.0, 1.0};
+        measure_.location.assign(n_locations_, 0.0);
+        for (const CaseRow& row : individuals_)
+            measure_.location[static_cast<std::size_t>(row.location)] += static_cast<double>(row.count);
+    }
+
+    void dense_measure() {
+        const std::size_t length = static_cast<std::size_t>(n_intervals_) + 1;
+        measure_.cumulative.assign(n_locations_ * length, 0.0);
+        for (const CaseRow& row : individuals_)
+            measure_.cumulative[static_cast<std::size_t>(row.location) * length +
+                                static_cast<std::size_t>(row.interval) + 1] += static_cast<double>(row.count);
+        for (std::size_t l = 0; l < n_locations_; ++l)
+            for (std::size_t t = 1; t < length; ++t)
+                measure_.cumulative[l * length + t] += measure_.cumulative[l * length + t - 1];
     }
 
     std::size_t n_locations_;

@@ -90,9 +90,10 @@ class BatchScanner {
     /// Lays out the counts of a batch. Lanes whose counts do not fit are scanned at once, by walking.
     virtual void load(Batch& batch, Counts& counts, const RunControl& control) const = 0;
 
-    /// Finds, in the zones around the centres of the tables, every window that beats both the level and what the
-    /// batch already knows of its lane. `done` is called after each centre.
-    virtual void scan(const Tables& tables, Counts& counts, Batch& batch, const RunControl& control) const = 0;
+    /// Finds every window that beats both the level of the tables and what the batch already knows of its
+    /// lane, in the zones around their centres number [begin, end).
+    virtual void scan(const Tables& tables, std::size_t begin, std::size_t end, Counts& counts, Batch& batch,
+                      const RunControl& control) const = 0;
 };
 
 }  // namespace enteroscan

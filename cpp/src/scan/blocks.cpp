@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+
+#include "base/parallel.hpp"
 
 namespace enteroscan {
 namespace {
@@ -32,52 +35,61 @@ class Widest {
 
 }  // namespace
 
-Blocks::Blocks(const Plan& plan, double slack) : offsets_(plan.n_centres() + 1, 0) {
+Blocks::Blocks(const Plan& plan, double slack, std::size_t n_threads, const RunControl& control)
+    : offsets_(plan.n_centres() + 1, 0) {
+    struct OfCentre {
+        std::vector<std::uint32_t> lengths;
+        std::vector<double> first_weights;
+        std::vector<double> last_weights;
+    };
     const Widest widest(plan);
-    for (std::size_t centre = 0; centre < plan.n_centres(); ++centre) {
+    std::vector<OfCentre> all(plan.n_centres());
+    parallel_for(plan.n_centres(), n_threads, control, [&](std::size_t centre, std::size_t) {
+        OfCentre blocks;
         double weight = 0.0;
         double expected = 0.0;
         double limit = -1.0;
+        std::uint32_t length = 0;
         for (const std::uint32_t site : plan.members(centre)) {
             expected += widest(site);
-            if (plan.separable()) weight += plan.weight(site);
             if (expected > limit) {
+                if (length > 0) {
+                    blocks.lengths.push_back(length);
+                    blocks.last_weights.push_back(weight);
+                }
                 limit = expected + slack * std::sqrt(expected);
-                lengths_.push_back(0);
-                first_weights_.push_back(weight);
-                last_weights_.push_back(weight);
+                length = 0;
+                if (plan.separable()) blocks.first_weights.push_back(weight + plan.weight(site));
             }
-            ++lengths_.back();
-            last_weights_.back() = weight;
+            if (plan.separable()) weight += plan.weight(site);
+            ++length;
         }
+        if (length > 0) {
+            blocks.lengths.push_back(length);
+            blocks.last_weights.push_back(weight);
+        }
+        all[centre] = std::move(blocks);
+    });
+    for (std::size_t centre = 0; centre < all.size(); ++centre) {
+        const OfCentre& blocks = all[centre];
+        lengths_.insert(lengths_.end(), blocks.lengths.begin(), blocks.lengths.end());
+        first_weights_.insert(first_weights_.end(), blocks.first_weights.begin(), blocks.first_weights.end());
+        last_weights_.insert(last_weights_.end(), blocks.last_weights.begin(), blocks.last_weights.end());
         offsets_[centre + 1] = lengths_.size();
     }
 }
 
-double greatest_measure(const Plan& plan) {
-    double greatest = 0.0;
-    ZoneMeasure measure(plan);
-    double weight = 0.0;
-    for (std::size_t centre = 0; centre < plan.n_centres(); ++centre) {
-        measure.clear();
-        for (const std::uint32_t site : plan.members(centre)) measure.add(site);
-        if (plan.separable()) {
-            weight = std::max(weight, measure.weight());
-            continue;
-        }
+double greatest_measure(const Plan& plan, std::size_t n_threads, const RunControl& control) {
+    std::vector<double> greatest(plan.n_centres(), 0.0);
+    parallel_for(plan.n_centres(), n_threads, control, [&](std::size_t centre, std::size_t) {
+        ZoneMeasure zone(plan);
+        for (const std::uint32_t site : plan.members(centre)) zone.add(site);
         for (const IntervalRun& run : plan.runs())
             for (std::int32_t start = run.first_start; start <= run.last_start; ++start)
-                greatest = std::max(greatest, measure.between(static_cast<std::size_t>(start),
-                                                              static_cast<std::size_t>(start + run.length)));
-    }
-    if (plan.separable()) {
-        measure.set_weight(weight);
-        for (const IntervalRun& run : plan.runs())
-            for (std::int32_t start = run.first_start; start <= run.last_start; ++start)
-                greatest = std::max(greatest, measure.between(static_cast<std::size_t>(start),
-                                                              static_cast<std::size_t>(start + run.length)));
-    }
-    return greatest;
+                greatest[centre] = std::max(greatest[centre], zone.between(static_cast<std::size_t>(start),
+                                                                           static_cast<std::size_t>(start + run.length)));
+    });
+    return greatest.empty() ? 0.0 : *std::max_element(greatest.begin(), greatest.end());
 }
 
 }  // namespace enteroscan

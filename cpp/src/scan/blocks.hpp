@@ -15,7 +15,7 @@ class Blocks {
   public:
     /// @param slack  a block ends where the expected cases in its widest window have grown by more than
     ///               slack * sqrt(expected)
-    Blocks(const Plan& plan, double slack);
+    Blocks(const Plan& plan, double slack, std::size_t n_threads, const RunControl& control);
 
     /// Sites that each block around a centre adds.
     std::span<const std::uint32_t> lengths(std::size_t centre) const noexcept {
@@ -41,6 +41,6 @@ class Blocks {
 };
 
 /// Greatest measure of all windows.
-double greatest_measure(const Plan& plan);
+double greatest_measure(const Plan& plan, std::size_t n_threads, const RunControl& control);
 
 }  // namespace enteroscan

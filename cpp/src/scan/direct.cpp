@@ -66,27 +66,43 @@ Layout make_layout(const Plan& plan, const Kernels& kernels, std::size_t count_b
 }
 
 /// The greatest statistic that a window of high rates can have of which a counter only says: so many cases more
-/// than the threshold of its block. Tabulated where it is asked for most.
+/// than the threshold of its block. Tabulated for few of them; many lie below the chord of a convex function.
 class Bounds {
   public:
     Bounds(const Statistic& statistic, const Thresholds& thresholds, std::int64_t n_cases, double greatest)
         : statistic_(&statistic), thresholds_(&thresholds), n_cases_(n_cases) {
-        const auto rows = static_cast<std::size_t>(std::min<std::int64_t>(thresholds.cases(greatest) + 1, most_rows));
-        values_.reserve(rows * columns);
-        for (std::size_t row = 0; row < rows; ++row)
-            for (std::size_t column = 0; column < columns; ++column)
-                values_.push_back(compute(static_cast<std::int64_t>(row), static_cast<std::int64_t>(column)));
+        const auto last = static_cast<std::size_t>(thresholds.cases(greatest));
+        for (std::size_t row = 0; row <= last; ++row) {
+            const auto threshold = static_cast<std::int64_t>(row);
+            if (row < tabulated) {
+                for (std::size_t more = 0; more < width; ++more)
+                    values_.push_back(compute(threshold, static_cast<std::int64_t>(more)));
+            } else {
+                const double first = compute(threshold, 0);
+                const double rise = compute(threshold, width) - first;
+                chords_.push_back({first * (1 + 1e-9), rise / static_cast<double>(width)});
+            }
+        }
     }
 
     double operator()(std::size_t threshold, std::size_t more) const noexcept {
-        const std::size_t i = threshold * columns + more;
-        if (more < columns && i < values_.size()) return values_[i];
+        if (more < width && threshold < tabulated && threshold * width < values_.size())
+            return values_[threshold * width + more];
+        if (more < width && threshold >= tabulated && threshold - tabulated < chords_.size()) {
+            const Chord& chord = chords_[threshold - tabulated];
+            return chord.first + chord.slope * static_cast<double>(more);
+        }
         return compute(static_cast<std::int64_t>(threshold), static_cast<std::int64_t>(more));
     }
 
   private:
-    static constexpr std::int64_t most_rows = 1024;
-    static constexpr std::size_t columns = 24;
+    static constexpr std::size_t tabulated = 512;
+    static constexpr std::size_t width = 24;
+
+    struct Chord {
+        double first;
+        double slope;
+    };
 
     double compute(std::int64_t threshold, std::int64_t more) const noexcept {
         const std::int64_t cases = std::min(threshold + more, n_cases_);
@@ -99,6 +115,7 @@ class Bounds {
     const Thresholds* thresholds_;
     std::int64_t n_cases_;
     std::vector<double> values_;
+    std::vector<Chord> chords_;
 };
 
 /// Thresholds of one direction for one level.
@@ -129,13 +146,13 @@ template <class Count>
 class DirectScanner final : public BatchScanner {
   public:
     DirectScanner(const Plan& plan, Rates rates, const Kernels& kernels, std::int64_t n_cases,
-                  std::size_t n_replicates, double greatest)
+                  std::size_t n_replicates, double greatest, std::size_t n_threads, const RunControl& control)
         : plan_(&plan),
           rates_(rates),
           kernels_(&kernels),
           n_cases_(n_cases),
           greatest_(greatest),
-          blocks_(plan, slack),
+          blocks_(plan, slack, n_threads, control),
           layout_(make_layout(plan, kernels, sizeof(Count), n_replicates)) {}
 
     std::size_t n_lanes() const noexcept override { return layout_.n_lanes(); }
@@ -160,19 +177,23 @@ class DirectScanner final : public BatchScanner {
             if (full[lane] || is_full(lane, direct)) batch.walk_all(lane, control);
     }
 
-    void scan(const Tables& tables, Counts& counts, Batch& batch, const RunControl& control) const override {
+    void scan(const Tables& tables, std::size_t begin, std::size_t end, Counts& counts, Batch& batch,
+              const RunControl& control) const override {
         const auto& direct = static_cast<const DirectTables&>(tables);
         for (const Direction& direction : direct.directions)
-            for (std::size_t tile = 0; tile < layout_.tiles.size(); ++tile)
-                for (std::size_t i = 0; i < direct.centres.size(); ++i) {
+            for (const Tile& tile : layout_.tiles)
+                for (std::size_t i = begin; i < end; ++i) {
                     if (i % 64 == 0) control.check();
                     scan_centre(direct, direction, tile, i, static_cast<DirectCounts&>(counts), batch);
                 }
         // Few: centres whose smallest zone is not a single site.
-        for (const std::size_t centre : direct.centres) {
+        for (std::size_t i = begin; i < end; ++i) {
+            const std::size_t centre = direct.centres[i];
             if (plan_->first_zone(centre) == 1) continue;
-            control.check();
-            for (std::size_t lane = 0; lane < batch.size(); ++lane) batch.walk(centre, lane);
+            for (std::size_t lane = 0; lane < batch.size(); ++lane) {
+                control.check();
+                batch.walk(centre, lane);
+            }
         }
     }
 
@@ -390,9 +411,8 @@ class DirectScanner final : public BatchScanner {
         }
     };
 
-    void scan_centre(const DirectTables& tables, const Direction& direction, std::size_t tile_number, std::size_t i,
+    void scan_centre(const DirectTables& tables, const Direction& direction, const Tile& tile, std::size_t i,
                      DirectCounts& counts, Batch& batch) const {
-        const Tile& tile = layout_.tiles[tile_number];
         const std::size_t centre = tables.centres[i];
         const std::size_t n = n_blocks(centre);
         if (n == 0) return;
@@ -418,8 +438,9 @@ class DirectScanner final : public BatchScanner {
 }  // namespace
 
 std::unique_ptr<BatchScanner> direct_scanner(const Plan& plan, Rates rates, const Kernels& kernels,
-                                             std::int64_t n_cases, std::size_t n_replicates) {
-    const double greatest = greatest_measure(plan);
+                                             std::int64_t n_cases, std::size_t n_replicates, std::size_t n_threads,
+                                             const RunControl& control) {
+    const double greatest = greatest_measure(plan, n_threads, control);
     // Bytes can follow a count while it wanders little more than `reach` from its threshold, and hold the
     // cases of a site.
     double greatest_site = 0.0;
@@ -432,8 +453,10 @@ std::unique_ptr<BatchScanner> direct_scanner(const Plan& plan, Rates rates, cons
     }
     const double ratio = plan.statistic().expected(1.0);
     if (greatest * ratio < 6000.0 && greatest_site * ratio < 100.0)
-        return std::make_unique<DirectScanner<std::uint8_t>>(plan, rates, kernels, n_cases, n_replicates, greatest);
-    return std::make_unique<DirectScanner<std::uint16_t>>(plan, rates, kernels, n_cases, n_replicates, greatest);
+        return std::make_unique<DirectScanner<std::uint8_t>>(plan, rates, kernels, n_cases, n_replicates, greatest, n_threads,
+                                                              control);
+    return std::make_unique<DirectScanner<std::uint16_t>>(plan, rates, kernels, n_cases, n_replicates, greatest, n_threads,
+                                                              control);
 }
 
 }  // namespace enteroscan

@@ -56,6 +56,7 @@ class Simulation {
 
     /// A statistic so small that what does not reach it is found by walking.
     static constexpr double least_level = 0.3;
+    static constexpr double first_level = 4.0;
 
     struct Worker {
         std::unique_ptr<Sampler> sampler;
@@ -66,8 +67,9 @@ class Simulation {
     std::unique_ptr<BatchScanner> make_scanner(const detail::Kernels& kernels) const {
         if (common_end())
             return direct_scanner(*plan_, model_->rates(), kernels, model_->n_cases(),
-                                  static_cast<std::size_t>(options_->end - options_->begin));
-        return sweep_scanner(*plan_, model_->rates(), kernels, model_->n_cases());
+                                  static_cast<std::size_t>(options_->end - options_->begin), options_->n_threads,
+                                  *control_);
+        return sweep_scanner(*plan_, model_->rates(), kernels, model_->n_cases(), options_->n_threads, *control_);
     }
 
     bool common_end() const {
@@ -100,46 +102,70 @@ class Simulation {
         return worker;
     }
 
-    /// Finds a level a little below what maxima usually are, from a few centres in a few replicates.
+    /// Finds a level a little below what maxima usually are, from some of the centres in one batch.
     double pilot(const Numbers& all) {
-        const std::size_t n = std::min(all.size(), scanner_->n_lanes());
-        Worker& worker = load(0, std::span(all).first(n));
-        double level = least_level;
+        const Numbers replicates(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), scanner_->n_lanes())));
+        double level = first_level;
         for (const std::size_t share : {64u, 16u, 4u}) {
             const std::size_t step = std::max<std::size_t>(1, centres_.size() / std::max<std::size_t>(8, centres_.size() / share));
             Numbers some;
             for (std::size_t i = step / 2; i < centres_.size(); i += step) some.push_back(i);
-            const auto tables = make_tables(level, some);
-            scanner_->scan(*tables, *worker.counts, *worker.batch, *control_);
-            level = std::max(level, 0.97 * worker.batch->least_best());
+            double least = pilot_scan(replicates, level, some);
+            while (least < level && level > least_level) {
+                level = std::max(least_level, 0.6 * level);
+                least = pilot_scan(replicates, level, some);
+            }
+            level = std::max(level, 0.97 * least);
         }
         return level;
     }
 
+    /// The least of the maxima around some centres.
+    double pilot_scan(const Numbers& replicates, double level, const Numbers& centres) {
+        for (const std::size_t i : replicates) maxima_[i] = 0.0;
+        scan_batches(replicates, *make_tables(level, centres), centres.size());
+        double least = maxima_[replicates.front()];
+        for (const std::size_t i : replicates) least = std::min(least, maxima_[i]);
+        for (const std::size_t i : replicates) maxima_[i] = 0.0;
+        return least;
+    }
+
     /// Scans the replicates, and those that stay below the level again.
     void finish(Numbers replicates, double level, const BatchScanner::Tables& tables) {
-        scan_batches(replicates, tables);
+        scan_batches(replicates, tables, centres_.size());
+        control_->advance(replicates.size());
         for (int attempt = 0; attempt < 3; ++attempt) {
             std::erase_if(replicates, [&](std::size_t i) { return maxima_[i] >= level; });
             if (replicates.empty() || level <= least_level) break;
             level = std::max(least_level, 0.8 * level);
-            scan_batches(replicates, *make_tables(level, centres_));
+            scan_batches(replicates, *make_tables(level, centres_), centres_.size());
         }
         std::erase_if(replicates, [&](std::size_t i) { return maxima_[i] >= level; });
         walk(replicates);
     }
 
-    void scan_batches(const Numbers& replicates, const BatchScanner::Tables& tables) {
+    /// Improves the maxima of the replicates. Few batches are shared out by centres.
+    void scan_batches(const Numbers& replicates, const BatchScanner::Tables& tables, std::size_t n_centres) {
         const std::size_t lanes = scanner_->n_lanes();
         const std::size_t n_batches = (replicates.size() + lanes - 1) / lanes;
-        parallel_for(n_batches, options_->n_threads, *control_, [&](std::size_t task, std::size_t number) {
-            const std::size_t first = task * lanes;
+        const std::size_t n_threads = options_->n_threads;
+        const std::size_t n_parts =
+            n_threads == 1 ? 1 : std::min(n_centres, (8 * n_threads + n_batches - 1) / n_batches);
+        std::vector<std::vector<double>> found(n_batches * n_parts);
+        parallel_for(n_batches * n_parts, n_threads, *control_, [&](std::size_t task, std::size_t number) {
+            const std::size_t first = task / n_parts * lanes;
+            const std::size_t part = task % n_parts;
             const auto some = std::span(replicates).subspan(first, std::min(lanes, replicates.size() - first));
             Worker& worker = load(number, some);
-            scanner_->scan(tables, *worker.counts, *worker.batch, *control_);
-            for (std::size_t lane = 0; lane < some.size(); ++lane) maxima_[some[lane]] = worker.batch->best(lane);
-            control_->advance(some.size());
+            scanner_->scan(tables, part * n_centres / n_parts, (part + 1) * n_centres / n_parts, *worker.counts,
+                           *worker.batch, *control_);
+            for (std::size_t lane = 0; lane < some.size(); ++lane) found[task].push_back(worker.batch->best(lane));
         });
+        for (std::size_t task = 0; task < found.size(); ++task)
+            for (std::size_t lane = 0; lane < found[task].size(); ++lane) {
+                double& maximum = maxima_[replicates[task / n_parts * lanes + lane]];
+                maximum = std::max(maximum, found[task][lane]);
+            }
     }
 
     void walk(const Numbers& replicates) {

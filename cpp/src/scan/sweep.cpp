@@ -89,6 +89,7 @@ struct MeasureRange {
 struct Direction {
     bool high;
     Thresholds thresholds;
+    std::vector<std::uint8_t> scales;     ///< of each block: see IntervalTest
     std::vector<std::uint16_t> excesses;  ///< block after block: one number for each segment and length
 };
 
@@ -101,14 +102,15 @@ class SweepTables final : public BatchScanner::Tables {
 
 class SweepScanner final : public BatchScanner {
   public:
-    SweepScanner(const Plan& plan, Rates rates, const Kernels& kernels, std::int64_t n_cases)
+    SweepScanner(const Plan& plan, Rates rates, const Kernels& kernels, std::int64_t n_cases,
+                 std::size_t n_threads, const RunControl& control)
         : plan_(&plan),
           rates_(rates),
           kernels_(&kernels),
           n_cases_(n_cases),
           ratio_(plan.statistic().expected(1.0)),
-          greatest_(greatest_measure(plan)),
-          blocks_(plan, slack),
+          greatest_(greatest_measure(plan, n_threads, control)),
+          blocks_(plan, slack, n_threads, control),
           segments_(make_segments(plan)) {
         for (const Segment& segment : segments_) {
             first_threshold_.push_back(n_thresholds_);
@@ -145,10 +147,12 @@ class SweepScanner final : public BatchScanner {
         }
         for (const bool high : {true, false}) {
             if (rates_ == (high ? Rates::low : Rates::high)) continue;
-            Direction direction{high, Thresholds(plan_->statistic(), high, level, greatest_, n_cases_), {}};
+            Direction direction{high, Thresholds(plan_->statistic(), high, level, greatest_, n_cases_), {}, {}};
+            direction.scales.resize(n);
             direction.excesses.resize(n * n_thresholds_);
             parallel_for(centres.size(), n_threads, control, [&](std::size_t i, std::size_t) {
-                set_excesses(direction, centres[i], direction.excesses.data() + tables->first_block[i] * n_thresholds_);
+                set_excesses(direction, centres[i], direction.scales.data() + tables->first_block[i],
+                             direction.excesses.data() + tables->first_block[i] * n_thresholds_);
             });
             tables->directions.push_back(std::move(direction));
         }
@@ -172,13 +176,17 @@ class SweepScanner final : public BatchScanner {
         }
     }
 
-    void scan(const Tables& tables, Counts& counts, Batch& batch, const RunControl& control) const override {
+    void scan(const Tables& tables, std::size_t begin, std::size_t end, Counts& counts, Batch& batch,
+              const RunControl& control) const override {
         const auto& sweep = static_cast<const SweepTables&>(tables);
-        for (std::size_t i = 0; i < sweep.centres.size(); ++i) {
+        for (std::size_t i = begin; i < end; ++i) {
             control.check();
             const std::size_t centre = sweep.centres[i];
             if (plan_->first_zone(centre) > 1) {  // few: the whole area, say
-                for (std::size_t lane = 0; lane < batch.size(); ++lane) batch.walk(centre, lane);
+                for (std::size_t lane = 0; lane < batch.size(); ++lane) {
+                    control.check();
+                    batch.walk(centre, lane);
+                }
             } else {
                 Pass(*this, sweep, i, static_cast<SweepCounts&>(counts), batch, control).run();
             }
@@ -237,7 +245,8 @@ class SweepScanner final : public BatchScanner {
         return scale;
     }
 
-    void set_excesses(const Direction& direction, std::size_t centre, std::uint16_t* excesses) const {
+    void set_excesses(const Direction& direction, std::size_t centre, std::uint8_t* scales,
+                      std::uint16_t* excesses) const {
         ZoneMeasure zone(*plan_);
         const std::span<const std::uint32_t> members = plan_->members(centre);
         const std::span<const std::uint32_t> lengths = blocks_.lengths(centre);
@@ -256,6 +265,7 @@ class SweepScanner final : public BatchScanner {
                 factor = 1.0;
             }
             const int scale = scale_of_block(centre, block, direction.high, zone);
+            scales[block] = static_cast<std::uint8_t>(scale);
             if (!plan_->separable() && direction.high)
                 for (std::size_t rest = lengths[block] - 1; rest > 0; --rest) zone.add(members[k++]);
             const std::vector<MeasureRange>& of_block = plan_->separable() ? course_ranges_ : ranges;
@@ -349,12 +359,12 @@ class SweepScanner final : public BatchScanner {
             direction_ = &direction;
             tested_ = &tested;
             prefix_segment_ = no_segment;
-            scale_ = scanner_->scale_of_block(centre_, block_, direction.high, tested);
-            if (!set_expected(tested, scale_)) {
+            const std::size_t block = tables_->first_block[place_] + block_;
+            scale_ = direction.scales[block];
+            if (!set_expected(tested)) {
                 lose(~std::uint32_t{0});
                 return;
             }
-            const std::size_t block = tables_->first_block[place_] + block_;
             IntervalTest kernel_test{counts_->totals.data(),
                                      plan_->n_columns(),
                                      counts_->expected.data(),
@@ -370,16 +380,22 @@ class SweepScanner final : public BatchScanner {
             scanner_->kernels_->test(kernel_test);
         }
 
-        bool set_expected(const ZoneMeasure& tested, int scale) {
-            const double factor = scanner_->ratio_ * (1 << scale);
-            double before = 0.0;
-            for (std::size_t t = 0; t < plan_->n_columns(); ++t) {
-                const double until = std::floor(tested.between(0, t + 1) * factor);
-                if (until - before > 32000.0) return false;
-                counts_->expected[t] = static_cast<std::int16_t>(until - before);
-                before = until;
+        /// Expected cases of each column, times 2^scale, so that their sums are rounded down. False if
+        /// there are too many for 16 bits.
+        bool set_expected(const ZoneMeasure& tested) {
+            const double* sums = plan_->separable() ? plan_->course().data() : tested.sums().data();
+            double factor = scanner_->ratio_ * static_cast<double>(1 << scale_);
+            if (plan_->separable()) factor *= tested.weight() / plan_->divisor();
+            const std::size_t n = plan_->n_columns();
+            if (sums[n] * factor > 2e9) return false;
+            std::int32_t most = 0;
+            for (std::size_t t = 0; t < n; ++t) {
+                const std::int32_t difference =
+                    static_cast<std::int32_t>(sums[t + 1] * factor) - static_cast<std::int32_t>(sums[t] * factor);
+                most = std::max(most, difference);
+                counts_->expected[t] = static_cast<std::int16_t>(difference);
             }
-            return true;
+            return most <= 32000;
         }
 
         static void overflow(void* self, std::uint32_t lanes) { static_cast<Pass*>(self)->lose(lanes); }
@@ -548,8 +564,9 @@ class SweepScanner final : public BatchScanner {
 }  // namespace
 
 std::unique_ptr<BatchScanner> sweep_scanner(const Plan& plan, Rates rates, const Kernels& kernels,
-                                            std::int64_t n_cases) {
-    return std::make_unique<SweepScanner>(plan, rates, kernels, n_cases);
+                                            std::int64_t n_cases, std::size_t n_threads,
+                                            const RunControl& control) {
+    return std::make_unique<SweepScanner>(plan, rates, kernels, n_cases, n_threads, control);
 }
 
 }  // namespace enteroscan
