@@ -7,6 +7,7 @@
 
 #include "base/parallel.hpp"
 #include "scan/blocks.hpp"
+#include "scan/scan_memory.hpp"
 
 namespace enteroscan {
 namespace {
@@ -77,20 +78,25 @@ class Bounds {
             if (row < tabulated) {
                 for (std::size_t more = 0; more < width; ++more)
                     values_.push_back(compute(threshold, static_cast<std::int64_t>(more)));
-            } else {
-                const double first = compute(threshold, 0);
-                const double rise = compute(threshold, width) - first;
-                chords_.push_back({first * (1 + 1e-9), rise / static_cast<double>(width)});
+                continue;
             }
+            for (std::size_t i = 0; i <= n_chords; ++i)
+                corners_.push_back(convex(threshold, static_cast<std::int64_t>(corner(row, i))) * (1 + 1e-9));
         }
     }
 
     double operator()(std::size_t threshold, std::size_t more) const noexcept {
-        if (more < width && threshold < tabulated && threshold * width < values_.size())
-            return values_[threshold * width + more];
-        if (more < width && threshold >= tabulated && threshold - tabulated < chords_.size()) {
-            const Chord& chord = chords_[threshold - tabulated];
-            return chord.first + chord.slope * static_cast<double>(more);
+        if (threshold < tabulated) {
+            if (more < width && threshold * width < values_.size()) return values_[threshold * width + more];
+        } else if (more < corner(threshold, n_chords) &&
+                   (threshold - tabulated) * (n_chords + 1) < corners_.size()) {
+            const double* corners = corners_.data() + (threshold - tabulated) * (n_chords + 1);
+            std::size_t i = 0;
+            while (more >= corner(threshold, i + 1)) ++i;
+            const auto from = static_cast<double>(corner(threshold, i));
+            const auto to = static_cast<double>(corner(threshold, i + 1));
+            if (corners[i + 1] < std::numeric_limits<double>::infinity())
+                return corners[i] + (corners[i + 1] - corners[i]) * (static_cast<double>(more) - from) / (to - from);
         }
         return compute(static_cast<std::int64_t>(threshold), static_cast<std::int64_t>(more));
     }
@@ -98,11 +104,13 @@ class Bounds {
   private:
     static constexpr std::size_t tabulated = 512;
     static constexpr std::size_t width = 24;
+    static constexpr std::size_t n_chords = 5;
 
-    struct Chord {
-        double first;
-        double slope;
-    };
+    /// Where chords meet: 0, 1, 2, 4, 8, 16 times a distance over which the curve bends little.
+    static std::size_t corner(std::size_t threshold, std::size_t i) noexcept {
+        const std::size_t distance = threshold < 2048 ? 12 : threshold < 8192 ? 24 : 48;
+        return i == 0 ? 0 : distance << (i - 1);
+    }
 
     double compute(std::int64_t threshold, std::int64_t more) const noexcept {
         const std::int64_t cases = std::min(threshold + more, n_cases_);
@@ -111,11 +119,19 @@ class Bounds {
         return measure > 0.0 ? statistic_->high(cases, measure) : std::numeric_limits<double>::infinity();
     }
 
+    /// The same where it is convex: as long as so many cases are possible with that measure.
+    double convex(std::int64_t threshold, std::int64_t more) const noexcept {
+        const bool possible = threshold + more <= n_cases_ &&
+                              thresholds_->measure_beyond(threshold) >=
+                                  statistic_->possible_measures(threshold + more).first;
+        return possible ? compute(threshold, more) : std::numeric_limits<double>::infinity();
+    }
+
     const Statistic* statistic_;
     const Thresholds* thresholds_;
     std::int64_t n_cases_;
     std::vector<double> values_;
-    std::vector<Chord> chords_;
+    std::vector<double> corners_;
 };
 
 /// Thresholds of one direction for one level.
@@ -138,7 +154,7 @@ class DirectCounts final : public BatchScanner::Counts {
   public:
     explicit DirectCounts(const Layout& layout)
         : rows(layout.total_bytes + 64), carried(layout.n_sites * layout.vector_bytes * layout.n_groups) {}
-    std::vector<unsigned char> rows;
+    ScanMemory<unsigned char> rows;
     std::vector<unsigned char> carried;
 };
 
@@ -146,13 +162,13 @@ template <class Count>
 class DirectScanner final : public BatchScanner {
   public:
     DirectScanner(const Plan& plan, Rates rates, const Kernels& kernels, std::int64_t n_cases,
-                  std::size_t n_replicates, double greatest, std::size_t n_threads, const RunControl& control)
+                  std::size_t n_replicates, double greatest)
         : plan_(&plan),
           rates_(rates),
           kernels_(&kernels),
           n_cases_(n_cases),
           greatest_(greatest),
-          blocks_(plan, slack, n_threads, control),
+          blocks_(plan.blocks()),
           layout_(make_layout(plan, kernels, sizeof(Count), n_replicates)) {}
 
     std::size_t n_lanes() const noexcept override { return layout_.n_lanes(); }
@@ -198,8 +214,6 @@ class DirectScanner final : public BatchScanner {
     }
 
   private:
-    static constexpr double slack = 0.5;
-
     std::size_t n_blocks(std::size_t centre) const noexcept {
         return plan_->first_zone(centre) == 1 ? blocks_.count(centre) : 0;
     }
@@ -251,20 +265,21 @@ class DirectScanner final : public BatchScanner {
 
     void set_changes(const Direction& direction, std::size_t centre, Count* changes,
                      std::uint32_t* counted_from) const {
-        // In low rates thresholds begin at -1; all are kept one greater.
-        const std::int64_t begin = 1;
+        // In low rates thresholds begin at -1; all are kept two greater.
         const std::int64_t raise = direction.high ? 0 : 2;
-        std::vector<std::int64_t> counted(layout_.starts.size(), begin);
+        std::vector<std::int64_t> counted(layout_.starts.size(), 1);
+        std::vector<std::int64_t> thresholds(layout_.starts.size(), direction.high ? 0 : -1);
         tested_measures(centre, direction.high, [&](std::size_t block, const std::vector<double>& measures) {
             for (const Tile& tile : layout_.tiles) {
                 // Tile after tile: a pass reads its changes in a row.
                 const std::size_t place = tile.first_window * n_blocks(centre) + block * tile.n_windows;
                 for (std::size_t i = 0; i < tile.n_windows; ++i) {
-                    std::int64_t& from = counted[tile.first_window + i];
-                    const std::int64_t threshold =
-                        direction.thresholds->cases(measures[tile.first_window + i]) + raise;
-                    const std::int64_t change =
-                        std::clamp<std::int64_t>(threshold - from, 0, std::numeric_limits<Count>::max());
+                    const std::size_t w = tile.first_window + i;
+                    std::int64_t& from = counted[w];
+                    // In narrow windows a zone may have no more measure than the one before it.
+                    thresholds[w] = std::max(thresholds[w], direction.thresholds->cases(measures[w]));
+                    const std::int64_t change = std::clamp<std::int64_t>(thresholds[w] + raise - from, 0,
+                                                                         std::numeric_limits<Count>::max());
                     from += change;
                     changes[place + i] = static_cast<Count>(change);
                     counted_from[place + i] = static_cast<std::uint32_t>(from);
@@ -431,7 +446,7 @@ class DirectScanner final : public BatchScanner {
     const Kernels* kernels_;
     std::int64_t n_cases_;
     double greatest_;
-    Blocks blocks_;
+    const Blocks& blocks_;
     Layout layout_;
 };
 
@@ -453,10 +468,8 @@ std::unique_ptr<BatchScanner> direct_scanner(const Plan& plan, Rates rates, cons
     }
     const double ratio = plan.statistic().expected(1.0);
     if (greatest * ratio < 6000.0 && greatest_site * ratio < 100.0)
-        return std::make_unique<DirectScanner<std::uint8_t>>(plan, rates, kernels, n_cases, n_replicates, greatest, n_threads,
-                                                              control);
-    return std::make_unique<DirectScanner<std::uint16_t>>(plan, rates, kernels, n_cases, n_replicates, greatest, n_threads,
-                                                              control);
+        return std::make_unique<DirectScanner<std::uint8_t>>(plan, rates, kernels, n_cases, n_replicates, greatest);
+    return std::make_unique<DirectScanner<std::uint16_t>>(plan, rates, kernels, n_cases, n_replicates, greatest);
 }
 
 }  // namespace enteroscan

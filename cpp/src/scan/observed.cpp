@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/parallel.hpp"
+#include "scan/blocks.hpp"
 #include "scan/kernels/kernels.hpp"
 
 namespace enteroscan {
@@ -48,6 +49,7 @@ class CentreWalk {
           high_(rates != Rates::low),
           low_(rates != Rates::high),
           measure_(plan),
+          first_measure_(plan),
           until_(plan.n_columns() + 1 + Plan::padding),
           strips_(make_strips(plan)),
           total_(plan.statistic().possible_measures(0).second),
@@ -64,19 +66,18 @@ class CentreWalk {
     /// if they are in one cell or end together.
     template <class Consider>
     void run(std::size_t centre, std::size_t n_zones, const double* limits, bool one_limit, Consider&& consider) {
-        const std::span<const std::uint32_t> members = plan_->members(centre);
+        const std::span<const std::uint32_t> members = plan_->members(centre).first(n_zones);
         measure_.clear();
         std::fill(until_.begin(), until_.end(), 0.0);
-        bool changed = false;
-        for (std::size_t k = 0; k < n_zones; ++k) {
-            measure_.add(members[k]);
-            changed |= add_cases(members[k]);
-            // Without a further case, more measure makes no window of high rates better.
-            if (k + 1 < plan_->first_zone(centre) || !(changed || low_)) continue;
-            changed = false;
-            for (const WindowStrip& strip : strips_)
-                look({static_cast<std::uint32_t>(centre), static_cast<std::uint32_t>(k + 1)}, strip, limits, one_limit,
-                     consider);
+        changed_ = false;
+        const bool in_blocks = !low_ && plan_->first_zone(centre) == 1;
+        const std::span<const std::uint32_t> lengths = plan_->blocks().lengths(centre);
+        std::size_t k = 0;
+        for (std::size_t b = 0; k < n_zones; ++b) {
+            const std::size_t end = std::min(n_zones, k + lengths[b]);
+            if (!in_blocks || !pass_over(members.subspan(k, end - k), limits, one_limit))
+                for (std::size_t i = k; i < end; ++i) step(centre, i, limits, one_limit, consider);
+            k = end;
         }
     }
 
@@ -92,6 +93,51 @@ class CentreWalk {
         std::uint32_t size;
     };
 
+    /// The zone that one more site makes.
+    template <class Consider>
+    void step(std::size_t centre, std::size_t k, const double* limits, bool one_limit, Consider&& consider) {
+        const std::uint32_t site = plan_->members(centre)[k];
+        measure_.add(site);
+        changed_ |= add_cases(site);
+        // Without a further case, more measure makes no window of high rates better.
+        if (k + 1 < plan_->first_zone(centre) || !(changed_ || low_)) return;
+        changed_ = false;
+        for (const WindowStrip& strip : strips_) {
+            mark(strip, measure_, limits, one_limit);
+            look({static_cast<std::uint32_t>(centre), static_cast<std::uint32_t>(k + 1)}, strip, limits, one_limit,
+                 consider);
+        }
+    }
+
+    /// Takes in the sites of a block at once, if none of the zones they make can hold a window of high rates that
+    /// beats its limit: none has more cases than the last of them, nor less measure than the first, and the
+    /// bound is monotone in both. Otherwise takes in none.
+    bool pass_over(std::span<const std::uint32_t> sites, const double* limits, bool one_limit) {
+        before_ = until_;
+        bool changed = changed_;
+        for (const std::uint32_t site : sites) changed |= add_cases(site);
+        if (changed) {
+            first_measure_ = measure_;
+            first_measure_.add(sites.front());
+            if (any_mark(limits, one_limit)) {
+                until_ = before_;
+                return false;
+            }
+        }
+        changed_ = false;
+        for (const std::uint32_t site : sites) measure_.add(site);
+        return true;
+    }
+
+    bool any_mark(const double* limits, bool one_limit) {
+        for (const WindowStrip& strip : strips_) {
+            mark(strip, first_measure_, limits, one_limit);
+            for (std::size_t i = 0; i < strip.n; i += detail::strip_width)
+                if (marks_[i / detail::strip_width] != 0) return true;
+        }
+        return false;
+    }
+
     bool add_cases(std::uint32_t site) {
         const std::span<const SiteCases::Entry> entries = cases_->of(site);
         if (entries.empty()) return false;
@@ -105,26 +151,32 @@ class CentreWalk {
         return true;
     }
 
-    template <class Consider>
-    void look(Zone zone, const WindowStrip& strip, const double* limits, bool one_limit, Consider&& consider) {
+    /// Sets the marks of the windows of a strip that may exceed their limits.
+    void mark(const WindowStrip& strip, const ZoneMeasure& measure, const double* limits, bool one_limit) {
         const bool fixed_end = strip.length == 0;
         const std::size_t end = fixed_end ? plan_->n_columns() : strip.first_start + strip.length;
-        const double* sums = plan_->separable() ? plan_->course().data() : measure_.sums().data();
-        if (!one_limit) limits += strip.first_cell;
+        const double* sums = plan_->separable() ? plan_->course().data() : measure.sums().data();
         kernels_->mark({strip.n,
                         until_.data() + strip.first_start,
                         until_.data() + end,
                         sums + strip.first_start,
                         sums + end,
                         fixed_end,
-                        plan_->separable() ? measure_.weight() / plan_->divisor() : 1.0,
+                        plan_->separable() ? measure.weight() / plan_->divisor() : 1.0,
                         ratio_,
                         total_,
                         bound_.factor * (1 + 1e-9),  // room for rounding
                         bound_.sharp,
-                        limits,
+                        one_limit ? limits : limits + strip.first_cell,
                         one_limit,
                         marks_.data()});
+    }
+
+    template <class Consider>
+    void look(Zone zone, const WindowStrip& strip, const double* limits, bool one_limit, Consider&& consider) {
+        const bool fixed_end = strip.length == 0;
+        const std::size_t end = fixed_end ? plan_->n_columns() : strip.first_start + strip.length;
+        if (!one_limit) limits += strip.first_cell;
         // From the latest start, so that of windows with a common end the shortest comes first.
         for (std::size_t i = strip.n; i-- > 0;) {
             if (marks_[i / detail::strip_width] == 0) {
@@ -157,7 +209,10 @@ class CentreWalk {
     bool high_;
     bool low_;
     ZoneMeasure measure_;
+    ZoneMeasure first_measure_;  ///< of a block
     std::vector<double> until_;  ///< cases in the zone before each column
+    std::vector<double> before_;  ///< a block
+    bool changed_ = false;        ///< whether a case has entered that no zone has been looked at with
     std::vector<WindowStrip> strips_;
     std::vector<unsigned char> marks_;
     double total_;

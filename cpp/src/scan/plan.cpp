@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/parallel.hpp"
+#include "scan/blocks.hpp"
 
 namespace enteroscan {
 
@@ -21,7 +22,11 @@ Plan::Plan(const Model& model, const Zones& zones, const Intervals& intervals, s
     number_sites(model);
     copy_measure(model.measure(), static_cast<std::size_t>(model.n_intervals()));
     collect_members(zones, n_threads, control);
+    // Testing windows of many times at the end of a block takes long: the fewer blocks the better.
+    blocks_ = std::make_unique<const Blocks>(*this, intervals.common_end() ? 0.5 : 0.8, n_threads, control);
 }
+
+Plan::~Plan() = default;
 
 void Plan::number_sites(const Model& model) {
     const Measure& measure = model.measure();
@@ -57,36 +62,28 @@ void Plan::collect_members(const Zones& zones, std::size_t n_threads, const RunC
     const std::size_t n = zones.n_centres();
     first_zone_.assign(n, 1);
     reported_.assign(n, 0);
-    offsets_.assign(n + 1, 0);
-    std::vector<Neighbourhood> scratch(n_threads);
-    // In chunks, so that no more than a few lists lie about twice.
-    constexpr std::size_t chunk = 256;
-    std::vector<std::vector<std::uint32_t>> lists(std::min(chunk, n));
-    for (std::size_t begin = 0; begin < n; begin += chunk) {
-        const std::size_t end = std::min(n, begin + chunk);
-        parallel_for(end - begin, n_threads, control, [&](std::size_t task, std::size_t worker) {
-            Neighbourhood& zone = scratch[worker];
-            const std::size_t centre = begin + task;
-            zones.neighbourhood(centre, zone);
-            std::vector<std::uint32_t>& list = lists[task];
-            list.clear();
-            std::size_t smaller = 0;
-            for (std::size_t k = 0; k < zone.members.size(); ++k) {
-                const std::uint32_t site = site_of_[zone.members[k]];
-                if (site == no_site) continue;
-                list.push_back(site);
-                if (k + 1 < zone.first_zone) ++smaller;
-                if (k < zone.reported) ++reported_[centre];
-            }
-            first_zone_[centre] = std::max<std::size_t>(1, std::min(smaller + 1, list.size()));
-            if (zone.members.size() < zone.first_zone) list.clear();
-        });
-        for (std::size_t centre = begin; centre < end; ++centre) {
-            const std::vector<std::uint32_t>& list = lists[centre - begin];
-            members_.insert(members_.end(), list.begin(), list.end());
-            offsets_[centre + 1] = members_.size();
+    members_.resize(n);
+    struct Scratch {
+        Neighbourhood zone;
+        std::vector<std::uint32_t> sites;
+    };
+    std::vector<Scratch> scratch(n_threads);
+    parallel_for(n, n_threads, control, [&](std::size_t centre, std::size_t worker) {
+        auto& [zone, sites] = scratch[worker];
+        zones.neighbourhood(centre, zone);
+        sites.clear();
+        std::size_t smaller = 0;
+        for (std::size_t k = 0; k < zone.members.size(); ++k) {
+            const std::uint32_t site = site_of_[zone.members[k]];
+            if (site == no_site) continue;
+            sites.push_back(site);
+            if (k + 1 < zone.first_zone) ++smaller;
+            if (k < zone.reported) ++reported_[centre];
         }
-    }
+        if (zone.members.size() < zone.first_zone) sites.clear();
+        first_zone_[centre] = std::max<std::size_t>(1, std::min(smaller + 1, sites.size()));
+        members_[centre].assign(sites.begin(), sites.end());
+    });
 }
 
 }  // namespace enteroscan

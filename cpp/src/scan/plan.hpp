@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -12,6 +13,8 @@
 
 namespace enteroscan {
 
+class Blocks;
+
 /// What all data sets of a scan have in common: the zones over the locations that can hold cases at all
 /// ("sites", numbered anew; the others change neither counts nor measures), and the measure over the
 /// intervals that lie in some window ("columns", counted from `first_interval`).
@@ -19,6 +22,9 @@ class Plan {
   public:
     Plan(const Model& model, const Zones& zones, const Intervals& intervals, std::size_t n_threads,
          const RunControl& control);
+    ~Plan();
+    Plan(const Plan&) = delete;
+    Plan& operator=(const Plan&) = delete;
 
     std::size_t n_centres() const noexcept { return first_zone_.size(); }
     std::size_t n_sites() const noexcept { return location_of_.size(); }
@@ -33,15 +39,16 @@ class Plan {
     std::uint32_t location_of(std::uint32_t site) const noexcept { return location_of_[site]; }
 
     /// Sites around a centre in the order in which they enter.
-    std::span<const std::uint32_t> members(std::size_t centre) const noexcept {
-        return {members_.data() + offsets_[centre], offsets_[centre + 1] - offsets_[centre]};
-    }
+    std::span<const std::uint32_t> members(std::size_t centre) const noexcept { return members_[centre]; }
     /// Sizes, in sites, of the smallest zone around a centre and of the largest one to be reported.
     std::size_t first_zone(std::size_t centre) const noexcept { return first_zone_[centre]; }
     std::size_t reported(std::size_t centre) const noexcept { return reported_[centre]; }
 
     /// Sums up to each column can be read that far beyond the last.
     static constexpr std::size_t padding = 8;
+
+    /// Its zones in blocks.
+    const Blocks& blocks() const noexcept { return *blocks_; }
 
     bool separable() const noexcept { return separable_; }
     /// Separable: measure of zone weight z in columns [a, b) is z * (course[b] - course[a]) / divisor.
@@ -64,8 +71,7 @@ class Plan {
     std::vector<IntervalRun> runs_;
     std::vector<std::uint32_t> site_of_;
     std::vector<std::uint32_t> location_of_;
-    std::vector<std::size_t> offsets_;
-    std::vector<std::uint32_t> members_;
+    std::vector<std::vector<std::uint32_t>> members_;
     std::vector<std::size_t> first_zone_;
     std::vector<std::size_t> reported_;
     bool separable_;
@@ -73,6 +79,7 @@ class Plan {
     std::vector<double> weight_;
     std::vector<double> course_;
     std::vector<double> rows_;
+    std::unique_ptr<const Blocks> blocks_;
 };
 
 /// Measure of a zone that grows site by site. The same sums in the same order everywhere, so that a

@@ -35,7 +35,7 @@ class Simulation {
     std::vector<double> run() {
         std::vector<std::size_t> all(maxima_.size());
         std::iota(all.begin(), all.end(), std::size_t{0});
-        control_->expect(all.size());
+        control_->expect(all.size() * centres_.size());
         if (all.empty() || centres_.empty()) return maxima_;
         double level = pilot(all);
         // Sequential stopping looks at the maxima in waves.
@@ -57,6 +57,8 @@ class Simulation {
     /// A statistic so small that what does not reach it is found by walking.
     static constexpr double least_level = 0.3;
     static constexpr double first_level = 4.0;
+
+    enum class Progress { counted, uncounted };
 
     struct Worker {
         std::unique_ptr<Sampler> sampler;
@@ -132,8 +134,7 @@ class Simulation {
 
     /// Scans the replicates, and those that stay below the level again.
     void finish(Numbers replicates, double level, const BatchScanner::Tables& tables) {
-        scan_batches(replicates, tables, centres_.size());
-        control_->advance(replicates.size());
+        scan_batches(replicates, tables, centres_.size(), Progress::counted);
         for (int attempt = 0; attempt < 3; ++attempt) {
             std::erase_if(replicates, [&](std::size_t i) { return maxima_[i] >= level; });
             if (replicates.empty() || level <= least_level) break;
@@ -145,7 +146,8 @@ class Simulation {
     }
 
     /// Improves the maxima of the replicates. Few batches are shared out by centres.
-    void scan_batches(const Numbers& replicates, const BatchScanner::Tables& tables, std::size_t n_centres) {
+    void scan_batches(const Numbers& replicates, const BatchScanner::Tables& tables, std::size_t n_centres,
+                      Progress progress = Progress::uncounted) {
         const std::size_t lanes = scanner_->n_lanes();
         const std::size_t n_batches = (replicates.size() + lanes - 1) / lanes;
         const std::size_t n_threads = options_->n_threads;
@@ -157,9 +159,11 @@ class Simulation {
             const std::size_t part = task % n_parts;
             const auto some = std::span(replicates).subspan(first, std::min(lanes, replicates.size() - first));
             Worker& worker = load(number, some);
-            scanner_->scan(tables, part * n_centres / n_parts, (part + 1) * n_centres / n_parts, *worker.counts,
-                           *worker.batch, *control_);
+            const std::size_t begin = part * n_centres / n_parts;
+            const std::size_t end = (part + 1) * n_centres / n_parts;
+            scanner_->scan(tables, begin, end, *worker.counts, *worker.batch, *control_);
             for (std::size_t lane = 0; lane < some.size(); ++lane) found[task].push_back(worker.batch->best(lane));
+            if (progress == Progress::counted) control_->advance(some.size() * (end - begin));
         });
         for (std::size_t task = 0; task < found.size(); ++task)
             for (std::size_t lane = 0; lane < found[task].size(); ++lane) {

@@ -7,6 +7,7 @@
 
 #include "base/parallel.hpp"
 #include "scan/blocks.hpp"
+#include "scan/scan_memory.hpp"
 
 namespace enteroscan {
 namespace {
@@ -110,7 +111,7 @@ class SweepScanner final : public BatchScanner {
           n_cases_(n_cases),
           ratio_(plan.statistic().expected(1.0)),
           greatest_(greatest_measure(plan, n_threads, control)),
-          blocks_(plan, slack, n_threads, control),
+          blocks_(plan.blocks()),
           segments_(make_segments(plan)) {
         for (const Segment& segment : segments_) {
             first_threshold_.push_back(n_thresholds_);
@@ -129,7 +130,7 @@ class SweepScanner final : public BatchScanner {
               totals(scanner.plan_->n_columns() * scanner.n_lanes()),
               expected(scanner.plan_->n_columns()),
               scratch(3 * scanner.longest_ * scanner.n_lanes()) {}
-        std::vector<std::uint8_t> rows;
+        ScanMemory<std::uint8_t> rows;
         std::vector<std::uint16_t> totals;
         std::vector<std::int16_t> expected;
         std::vector<unsigned char> scratch;
@@ -194,7 +195,6 @@ class SweepScanner final : public BatchScanner {
     }
 
   private:
-    static constexpr double slack = 0.8;
     static constexpr int finest_scale = 4;
 
     std::size_t n_blocks(std::size_t centre) const noexcept {
@@ -553,7 +553,7 @@ class SweepScanner final : public BatchScanner {
     std::int64_t n_cases_;
     double ratio_;
     double greatest_;
-    Blocks blocks_;
+    const Blocks& blocks_;
     std::vector<Segment> segments_;
     std::size_t n_thresholds_ = 0;
     std::vector<std::size_t> first_threshold_;  ///< of each segment
