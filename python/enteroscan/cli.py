@@ -230,8 +230,12 @@ def satscan(
     json: Annotated[Path | None, typer.Option(help="Where to write the result.")] = None,
     n_jobs: Annotated[int | None, typer.Option(help="Threads (as in FILE).")] = None,
     random_stream: Annotated[
-        RandomStream, typer.Option(help="Generator; satscan for SaTScan's own p-values.")
-    ] = "philox",
+        RandomStream | None,
+        typer.Option(
+            help="Generator: satscan for SaTScan's own p-values (the default, but for Poisson, "
+            "where it is not reproduced), philox for ours."
+        ),
+    ] = None,
 ) -> None:
     """Run an analysis of SaTScan's; paths inside FILE are relative to it."""
     from enteroscan import satscan as files
@@ -240,9 +244,10 @@ def satscan(
         analysis = files.load(file)
         if analysis.ignored:
             typer.echo(f"{file}: unknown settings: {', '.join(analysis.ignored)}", err=True)
-        options: dict[str, Any] = {"random_stream": random_stream}
-        if n_jobs is not None:
-            options["n_jobs"] = n_jobs
+        given = {"n_jobs": n_jobs, "random_stream": random_stream}
+        options: dict[str, Any] = {
+            name: value for name, value in given.items() if value is not None
+        }
         with _progress() as progress:
             result = analysis.scan(progress=progress, **options)
         _show(result)
@@ -314,10 +319,10 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 @contextmanager
 def _errors_explained() -> Iterator[None]:
-    """Say what is wrong with the input, without a traceback."""
+    """Say what is wrong with the input, without a traceback; the core raises ValueError."""
     try:
         yield
-    except (EnteroscanError, OSError) as error:
+    except (EnteroscanError, OSError, ValueError) as error:
         typer.echo(f"enteroscan: {error}", err=True)
         raise typer.Exit(BAD_INPUT) from error
 

@@ -273,15 +273,46 @@ def test_satscan_writes_json(parameter_file: Path, line_list: pd.DataFrame, tmp_
     assert values["replicates"] == len(values["simulated_maxima"]) == 99
 
 
-def test_satscan_random_stream_changes_the_maxima_only(
+def test_satscan_has_satscans_random_numbers_unless_told(
     parameter_file: Path, tmp_path: Path
 ) -> None:
-    values = []
-    for stream in ("philox", "satscan"):
-        run("satscan", parameter_file, "--json", tmp_path / stream, "--random-stream", stream)
-        values.append(json.loads((tmp_path / stream).read_text(encoding="utf-8")))
-    assert values[0]["simulated_maxima"] != values[1]["simulated_maxima"]
-    assert values[0]["places"] == values[1]["places"]
+    values = {}
+    for name, options in {
+        "default": (),
+        "satscan": ("--random-stream", "satscan"),
+        "philox": ("--random-stream", "philox"),
+    }.items():
+        run("satscan", parameter_file, "--json", tmp_path / name, *options)
+        values[name] = json.loads((tmp_path / name).read_text(encoding="utf-8"))
+    assert values["default"] == values["satscan"]
+    assert values["philox"]["simulated_maxima"] != values["satscan"]["simulated_maxima"]
+    assert values["philox"]["places"] == values["satscan"]["places"]
+
+
+def test_errors_of_the_core_end_with_2(
+    parameter_file: Path, cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise ValueError("the core refuses")
+
+    for model in (SpaceTimePermutation, PoissonScan, BernoulliScan):
+        monkeypatch.setattr(model, "scan", refuse)
+    for arguments in (
+        ("satscan", parameter_file),
+        ("scan", cases, "--out", tmp_path / "out", *COLUMNS),
+    ):
+        done = run(*arguments)
+        assert done.exit_code == 2
+        assert "enteroscan: the core refuses" in done.stderr
+        assert "Traceback" not in done.output
+
+
+def test_poisson_has_no_random_stream_of_satscans(cases: Path, tmp_path: Path) -> None:
+    arguments = ("--model", "poisson", "--temporal", "--random-stream", "satscan")
+    done = run("scan", cases, "--out", tmp_path / "out", *COLUMNS, *arguments)
+    assert done.exit_code == 2
+    assert "random stream" in done.stderr
+    assert "Traceback" not in done.output
 
 
 def test_satscan_names_unsupported_and_unknown_settings(parameter_file: Path) -> None:

@@ -155,6 +155,7 @@ def test_missing_settings_have_satscans_defaults(write: Write) -> None:
         ),
         (SPATIAL, {"PValueReportType": "3"}, {"p_values": "gumbel"}),
         (SPATIAL, {"RandomizationSeed": "99"}, {"random_state": 99, "random_stream": "philox"}),
+        (DAILY, {}, {"random_stream": "satscan"}),
         (SPATIAL, {"NumberParallelProcesses": "0"}, {"n_jobs": None}),
         (DAILY, {"TimeAggregationLength": "2"}, {"time_aggregation": 2, "time_unit": "day"}),
         (DAILY, {"MaxTemporalSize": "30"}, {"max_duration_share": 0.3, "max_duration_days": None}),
@@ -569,6 +570,6 @@ def test_relaxed_checks_do_not_forgive_what_is_no_date(write: Write) -> None:
 
 def test_options_can_differ_from_the_file(write: Write) -> None:
     analysis = satscan.load(write(DAILY))
-    result = analysis.scan(replicates=5, random_stream="satscan")
-    assert (result.spec.replicates, result.spec.random_stream) == (5, "satscan")
-    assert (analysis.spec.replicates, analysis.spec.random_stream) == (19, "philox")
+    result = analysis.scan(replicates=5, random_stream="philox")
+    assert (result.spec.replicates, result.spec.random_stream) == (5, "philox")
+    assert (analysis.spec.replicates, analysis.spec.random_stream) == (19, "satscan")

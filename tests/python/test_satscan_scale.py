@@ -70,7 +70,7 @@ def test_satscans_random_streams(
     reference_data: Path, tmp_path: Path, name: str, run: str, replicates: int
 ) -> None:
     analysis = load(reference_data, name, tmp_path)
-    result = analysis.scan(random_stream="satscan", replicates=replicates)
+    result = analysis.scan(replicates=replicates)
     maxima = [round(value, 6) for value in sorted(result.simulated_maxima.tolist())]
     assert maxima == expected_maxima(reference_data, name, run)
     expected = expected_clusters(reference_data, name, run)

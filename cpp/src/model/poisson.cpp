@@ -3,6 +3,7 @@
 // probability proportional to the expected number there, given the total (Kulldorff 1997).
 
 #include <algorithm>
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <utility>
 
@@ -22,60 +23,124 @@ struct Expected {
     double before = 0.0;
 };
 
-/// Throws the cases into the cells: one by one while they are few, cell by cell by conditional binomials
-/// where they are many.
+/// Poisson numbers with given means: one table of probabilities for each, searched from a guess.
+class PoissonTables {
+  public:
+    explicit PoissonTables(std::span<const double> means) {
+        for (const double mean : means) add(mean);
+    }
+
+    std::uint32_t draw(std::size_t i, RandomStream& random) const noexcept {
+        const std::uint32_t u = random.next();
+        const Table& table = tables_[i];
+        std::uint32_t n = guesses_[i * n_guesses + (u >> guess_shift)];
+        while (n + 1 < table.size && u >= thresholds_[table.begin + n]) ++n;
+        return table.least + n;
+    }
+
+  private:
+    static constexpr std::size_t n_guesses = 32;
+    static constexpr int guess_shift = 27;
+
+    struct Table {
+        std::size_t begin;    ///< P(number <= least + n) * 2^32 for n = 0, 1, ...
+        std::uint32_t size;
+        std::uint32_t least;
+    };
+
+    void add(double mean) {
+        // Beyond 10 standard deviations nothing is left of 2^-32.
+        const double spread = 10.0 * std::sqrt(mean) + 20.0;
+        const auto least = static_cast<std::uint32_t>(std::max(0.0, std::floor(mean - spread)));
+        const auto most = static_cast<std::uint32_t>(mean + spread);
+        tables_.push_back({thresholds_.size(), most - least + 1, least});
+        double probability = std::exp(-mean);
+        if (least > 0) {
+            const double k = least;
+            probability = std::exp(k * std::log(mean) - mean - boost::math::lgamma(k + 1.0));
+        }
+        double below = 0.0;
+        for (std::uint32_t n = least; n <= most; ++n) {
+            below += probability;
+            probability *= mean / (n + 1.0);
+            thresholds_.push_back(static_cast<std::uint32_t>(std::min(4294967295.0, below * 4294967296.0)));
+        }
+        std::uint32_t n = 0;
+        for (std::uint32_t guess = 0; guess < n_guesses; ++guess) {
+            while (n + 1 < tables_.back().size && (guess << guess_shift) >= thresholds_[tables_.back().begin + n]) ++n;
+            guesses_.push_back(n);
+        }
+    }
+
+    std::vector<Table> tables_;
+    std::vector<std::uint32_t> thresholds_;
+    std::vector<std::uint32_t> guesses_;
+};
+
+/// Throws the cases into the cells. While they are few, one by one. Where they are many, every cell gets a
+/// Poisson number, of a mean so much smaller that the sum is rarely too great (then all are drawn again), and
+/// only the rest is thrown: given their sum, independent Poisson numbers are multinomial.
 class PoissonSampler final : public Sampler {
   public:
-    PoissonSampler(Expected expected, std::int64_t n_cases, std::uint64_t seed, std::int32_t first_interval)
-        : expected_(std::move(expected)),
+    PoissonSampler(const Expected& expected, std::int64_t n_cases, std::uint64_t seed, std::int32_t first_interval)
+        : width_(expected.width),
           n_cases_(n_cases),
           seed_(seed),
           first_interval_(static_cast<std::uint32_t>(first_interval)) {
-        // Added up from the last, so that the probabilities of what remains do not lose their digits.
-        remaining_.assign(expected_.cells.size() + 1, 0.0);
-        for (std::size_t i = expected_.cells.size(); i-- > 0;)
-            remaining_[i] = remaining_[i + 1] + expected_.cells[i];
-        const auto mean = static_cast<double>(n_cases);
-        few_ = mean < 8.0 * static_cast<double>(expected_.cells.size());
-        if (few_ && remaining_[0] > 0.0) table_ = std::make_unique<AliasTable>(expected_.cells);
+        double inside = 0.0;
+        for (const double e : expected.cells) inside += e;
+        empty_ = inside <= 0.0;
+        if (empty_) return;
+        all_inside_ = expected.before <= 0.0;
+        share_ = inside / (inside + expected.before);
+        single_ = std::make_unique<AliasTable>(expected.cells);
+        const double mean = static_cast<double>(n_cases) * share_;
+        const double thrown = mean - 6.0 * std::sqrt(mean);
+        if (thrown < 2.0 * static_cast<double>(expected.cells.size())) return;
+        std::vector<double> means = expected.cells;
+        for (double& m : means) m *= thrown / inside;
+        tables_ = std::make_unique<PoissonTables>(means);
+        counts_.resize(means.size());
     }
 
     void draw(std::uint64_t replicate, std::vector<Cell>& cells) override {
         RandomStream random(seed_, static_cast<std::uint32_t>(Stream::poisson), replicate);
         cells.clear();
-        if (remaining_[0] <= 0.0) return;
-        std::int64_t n = n_cases_;
-        if (expected_.before > 0.0) n = random.binomial(n, remaining_[0] / (remaining_[0] + expected_.before));
-        if (few_) {
-            for (std::int64_t i = 0; i < n; ++i) add(cells, table_->draw(random), 1);
-        } else {
-            throw_by_cell(random, n, cells);
-        }
+        if (empty_) return;
+        std::int64_t n = all_inside_ ? n_cases_ : random.binomial(n_cases_, share_);
+        if (tables_) n -= draw_most(random, n, cells);
+        for (; n > 0; --n) add(cells, single_->draw(random), 1);
     }
 
   private:
-    void add(std::vector<Cell>& cells, std::size_t cell, std::int64_t count) const {
-        cells.push_back({static_cast<std::uint32_t>(cell / expected_.width),
-                         static_cast<std::uint32_t>(cell % expected_.width) + first_interval_,
-                         static_cast<std::uint32_t>(count)});
-    }
-
-    void throw_by_cell(RandomStream& random, std::int64_t n, std::vector<Cell>& cells) const {
-        for (std::size_t i = 0; n > 0; ++i) {
-            // The last cell that expects anything takes what remains: there the probability is exactly 1.
-            const std::int64_t count = random.binomial(n, expected_.cells[i] / remaining_[i]);
-            if (count > 0) add(cells, i, count);
-            n -= count;
+    /// Returns how many it has drawn. With very few to draw, none: the tables are made for their mean.
+    std::int64_t draw_most(RandomStream& random, std::int64_t n, std::vector<Cell>& cells) {
+        for (int attempt = 0; attempt < 3; ++attempt) {
+            std::int64_t sum = 0;
+            for (std::size_t i = 0; i < counts_.size(); ++i) sum += counts_[i] = tables_->draw(i, random);
+            if (sum > n) continue;
+            for (std::size_t i = 0; i < counts_.size(); ++i)
+                if (counts_[i] > 0) add(cells, i, counts_[i]);
+            return sum;
         }
+        return 0;
     }
 
-    Expected expected_;
+    void add(std::vector<Cell>& cells, std::size_t cell, std::uint32_t count) const {
+        cells.push_back({static_cast<std::uint32_t>(cell / width_),
+                         static_cast<std::uint32_t>(cell % width_) + first_interval_, count});
+    }
+
+    std::size_t width_;
     std::int64_t n_cases_;
     std::uint64_t seed_;
     std::uint32_t first_interval_;
-    bool few_ = true;
-    std::vector<double> remaining_;
-    std::unique_ptr<AliasTable> table_;
+    bool empty_ = true;
+    bool all_inside_ = true;
+    double share_ = 1.0;
+    std::unique_ptr<AliasTable> single_;
+    std::unique_ptr<PoissonTables> tables_;
+    std::vector<std::uint32_t> counts_;
 };
 
 class Poisson final : public Model {
@@ -116,7 +181,7 @@ class Poisson final : public Model {
             for (std::size_t t = 0; t < first; ++t) expected.before += row[t];
             expected.cells.insert(expected.cells.end(), row + first, row + width());
         }
-        return std::make_unique<PoissonSampler>(std::move(expected), n_cases_, seed, first_interval);
+        return std::make_unique<PoissonSampler>(expected, n_cases_, seed, first_interval);
     }
 
   private:

@@ -33,6 +33,16 @@ class Widest {
     std::size_t end_;
 };
 
+/// Greatest measure of all windows in a zone.
+double greatest_of(const Plan& plan, const ZoneMeasure& zone) {
+    double greatest = 0.0;
+    for (const IntervalRun& run : plan.runs())
+        for (std::int32_t start = run.first_start; start <= run.last_start; ++start)
+            greatest = std::max(greatest, zone.between(static_cast<std::size_t>(start),
+                                                       static_cast<std::size_t>(start + run.length)));
+    return greatest;
+}
+
 }  // namespace
 
 Blocks::Blocks(const Plan& plan, double slack, std::size_t n_threads, const RunControl& control)
@@ -80,14 +90,19 @@ Blocks::Blocks(const Plan& plan, double slack, std::size_t n_threads, const RunC
 }
 
 double greatest_measure(const Plan& plan, std::size_t n_threads, const RunControl& control) {
+    if (plan.separable()) {
+        double weight = 0.0;
+        for (std::size_t centre = 0; centre < plan.n_centres(); ++centre)
+            if (plan.blocks().count(centre) > 0) weight = std::max(weight, plan.blocks().last_weights(centre).back());
+        ZoneMeasure zone(plan);
+        zone.set_weight(weight);
+        return greatest_of(plan, zone);
+    }
     std::vector<double> greatest(plan.n_centres(), 0.0);
     parallel_for(plan.n_centres(), n_threads, control, [&](std::size_t centre, std::size_t) {
         ZoneMeasure zone(plan);
         for (const std::uint32_t site : plan.members(centre)) zone.add(site);
-        for (const IntervalRun& run : plan.runs())
-            for (std::int32_t start = run.first_start; start <= run.last_start; ++start)
-                greatest[centre] = std::max(greatest[centre], zone.between(static_cast<std::size_t>(start),
-                                                                           static_cast<std::size_t>(start + run.length)));
+        greatest[centre] = greatest_of(plan, zone);
     });
     return greatest.empty() ? 0.0 : *std::max_element(greatest.begin(), greatest.end());
 }

@@ -1,6 +1,7 @@
 #include "scan/direct.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -83,6 +84,7 @@ class Bounds {
             for (std::size_t i = 0; i <= n_chords; ++i)
                 corners_.push_back(convex(threshold, static_cast<std::int64_t>(corner(row, i))) * (1 + 1e-9));
         }
+        find_greatest(last);
     }
 
     double operator()(std::size_t threshold, std::size_t more) const noexcept {
@@ -101,10 +103,43 @@ class Bounds {
         return compute(static_cast<std::int64_t>(threshold), static_cast<std::int64_t>(more));
     }
 
+    /// How many cases more than the threshold are no better than `best`, whatever the threshold in a class.
+    std::size_t harmless(std::size_t threshold_class, double best) const noexcept {
+        const std::vector<double>& greatest = greatest_in_class_[threshold_class];
+        return static_cast<std::size_t>(std::upper_bound(greatest.begin(), greatest.end(), best) - greatest.begin());
+    }
+
+    /// Classes of thresholds: 0 to 1, 2 to 3, 4 to 5, 6 to 7, 8 to 11, 12 to 15, 16 to 23, ...
+    static std::size_t class_of(std::size_t threshold) noexcept {
+        const auto bits = static_cast<std::size_t>(std::bit_width(threshold));
+        return bits < 3 ? bits / 2 : 2 * (bits - 2) + (threshold >> (bits - 2) & 1);
+    }
+    static constexpr std::size_t n_classes = 64;
+
   private:
     static constexpr std::size_t tabulated = 512;
     static constexpr std::size_t width = 24;
     static constexpr std::size_t n_chords = 5;
+    static constexpr std::size_t most_harmless = 200;
+
+    void find_greatest(std::size_t last) {
+        greatest_in_class_.assign(n_classes, std::vector<double>(most_harmless, 0.0));
+        for (std::size_t threshold = 0; threshold <= last; ++threshold) {
+            std::vector<double>& greatest = greatest_in_class_[class_of(threshold)];
+            // Rounded thresholds make one or the other case more bring no more: keep the order.
+            double most = 0.0;
+            for (std::size_t more = 0; more < most_harmless; ++more) {
+                most = std::max(most, (*this)(threshold, more));
+                greatest[more] = std::max(greatest[more], most);
+                if (most == std::numeric_limits<double>::infinity() || most > worth_telling) {
+                    std::fill(greatest.begin() + static_cast<std::ptrdiff_t>(more), greatest.end(),
+                              std::numeric_limits<double>::infinity());
+                    break;
+                }
+            }
+        }
+    }
+    static constexpr double worth_telling = 40.0;
 
     /// Where chords meet: 0, 1, 2, 4, 8, 16 times a distance over which the curve bends little.
     static std::size_t corner(std::size_t threshold, std::size_t i) noexcept {
@@ -132,6 +167,7 @@ class Bounds {
     std::int64_t n_cases_;
     std::vector<double> values_;
     std::vector<double> corners_;
+    std::vector<std::vector<double>> greatest_in_class_;
 };
 
 /// Thresholds of one direction for one level.
@@ -142,6 +178,7 @@ struct Direction {
     std::vector<std::size_t> offsets;        ///< of a centre's numbers below, by place in `centres`
     std::vector<unsigned char> changes;      ///< tile after tile, block after block, window after window
     std::vector<std::uint32_t> counted_from; ///< what a counter stands for at `reach` + 1, in the same order
+    std::vector<std::uint8_t> classes;       ///< of the thresholds, in the same order; 0 if there are several windows
 };
 
 class DirectTables final : public BatchScanner::Tables {
@@ -153,9 +190,12 @@ class DirectTables final : public BatchScanner::Tables {
 class DirectCounts final : public BatchScanner::Counts {
   public:
     explicit DirectCounts(const Layout& layout)
-        : rows(layout.total_bytes + 64), carried(layout.n_sites * layout.vector_bytes * layout.n_groups) {}
+        : rows(layout.total_bytes + 64), carried(layout.n_sites * layout.vector_bytes),
+          limits(Bounds::n_classes * most_vectors * layout.vector_bytes) {}
     ScanMemory<unsigned char> rows;
     std::vector<unsigned char> carried;
+    std::vector<unsigned char> limits;  ///< see DirectPass
+    std::vector<double> known_best;     ///< of each lane, when its limits were set
 };
 
 template <class Count>
@@ -196,12 +236,19 @@ class DirectScanner final : public BatchScanner {
     void scan(const Tables& tables, std::size_t begin, std::size_t end, Counts& counts, Batch& batch,
               const RunControl& control) const override {
         const auto& direct = static_cast<const DirectTables&>(tables);
-        for (const Direction& direction : direct.directions)
-            for (const Tile& tile : layout_.tiles)
+        auto& own = static_cast<DirectCounts&>(counts);
+        for (const Direction& direction : direct.directions) {
+            reset_limits(own);
+            for (const Tile& tile : layout_.tiles) {
                 for (std::size_t i = begin; i < end; ++i) {
-                    if (i % 64 == 0) control.check();
-                    scan_centre(direct, direction, tile, i, static_cast<DirectCounts&>(counts), batch);
+                    if (i % 16 == 0) {
+                        control.check();
+                        raise_limits(direction, batch, own);
+                    }
+                    scan_centre(direct, direction, tile, i, own, batch);
                 }
+            }
+        }
         // Few: centres whose smallest zone is not a single site.
         for (std::size_t i = begin; i < end; ++i) {
             const std::size_t centre = direct.centres[i];
@@ -218,6 +265,31 @@ class DirectScanner final : public BatchScanner {
         return plan_->first_zone(centre) == 1 ? blocks_.count(centre) : 0;
     }
 
+    /// With one window, what lanes know of their best spares most reports. With several it is not worth it.
+    bool has_classes() const noexcept { return layout_.starts.size() == 1; }
+
+    /// Raises the limits of lanes that have found better.
+    void raise_limits(const Direction& direction, const Batch& batch, DirectCounts& counts) const {
+        if (!has_classes() || !direction.high) return;
+        for (std::size_t lane = 0; lane < batch.size(); ++lane) {
+            if (batch.best(lane) <= counts.known_best[lane]) continue;
+            counts.known_best[lane] = batch.best(lane);
+            for (std::size_t c = 0; c < Bounds::n_classes; ++c) {
+                const std::size_t limit = detail::reach<Count> + direction.bounds->harmless(c, batch.best(lane));
+                const auto clipped = static_cast<Count>(std::min<std::size_t>(limit, std::numeric_limits<Count>::max() - 1));
+                std::memcpy(counts.limits.data() + c * layout_.n_groups * layout_.vector_bytes + lane * sizeof(Count),
+                            &clipped, sizeof(Count));
+            }
+        }
+    }
+
+    void reset_limits(DirectCounts& counts) const {
+        counts.known_best.assign(layout_.n_lanes(), 0.0);
+        const Count limit = detail::reach<Count>;
+        for (std::size_t i = 0; i < counts.limits.size(); i += sizeof(Count))
+            std::memcpy(counts.limits.data() + i, &limit, sizeof(Count));
+    }
+
     Direction make_direction(bool high, double level, std::span<const std::size_t> centres, std::size_t n_threads,
                              const RunControl& control) const {
         Direction direction;
@@ -232,10 +304,12 @@ class DirectScanner final : public BatchScanner {
             direction.offsets.push_back(direction.offsets.back() + n_blocks(centre) * layout_.starts.size());
         direction.changes.resize(direction.offsets.back() * sizeof(Count));
         direction.counted_from.resize(direction.offsets.back());
+        direction.classes.resize(direction.offsets.back());
         auto* changes = reinterpret_cast<Count*>(direction.changes.data());
         parallel_for(centres.size(), n_threads, control, [&](std::size_t i, std::size_t) {
             set_changes(direction, centres[i], changes + direction.offsets[i],
-                        direction.counted_from.data() + direction.offsets[i]);
+                        direction.counted_from.data() + direction.offsets[i],
+                        direction.classes.data() + direction.offsets[i]);
         });
         return direction;
     }
@@ -264,7 +338,7 @@ class DirectScanner final : public BatchScanner {
     }
 
     void set_changes(const Direction& direction, std::size_t centre, Count* changes,
-                     std::uint32_t* counted_from) const {
+                     std::uint32_t* counted_from, std::uint8_t* classes) const {
         // In low rates thresholds begin at -1; all are kept two greater.
         const std::int64_t raise = direction.high ? 0 : 2;
         std::vector<std::int64_t> counted(layout_.starts.size(), 1);
@@ -283,6 +357,9 @@ class DirectScanner final : public BatchScanner {
                     from += change;
                     changes[place + i] = static_cast<Count>(change);
                     counted_from[place + i] = static_cast<std::uint32_t>(from);
+                    if (has_classes())
+                        classes[place + i] =
+                            static_cast<std::uint8_t>(Bounds::class_of(static_cast<std::size_t>(from)));
                 }
             }
         });
@@ -436,7 +513,8 @@ class DirectScanner final : public BatchScanner {
         const unsigned char* rows = counts.rows.data() + tile.offset;
         Pass pass{this, &direction, &tile, centre, direction.counted_from.data() + place, rows, &batch};
         const DirectPass kernel_pass{rows,    plan_->members(centre).data(), blocks_.lengths(centre).data(), n,
-                                     changes, layout_.n_groups > 1 ? 0u : 1u, &Pass::report, &pass};
+                                     changes, layout_.n_groups > 1 ? 0u : 1u, counts.limits.data(),
+                                     direction.classes.data() + place, &Pass::report, &pass};
         const auto& by_direction = sizeof(Count) == 1 ? kernels_->direct8 : kernels_->direct16;
         by_direction[direction.high ? 0 : 1](kernel_pass, tile.n_vectors);
     }

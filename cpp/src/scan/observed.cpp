@@ -75,7 +75,7 @@ class CentreWalk {
         std::size_t k = 0;
         for (std::size_t b = 0; k < n_zones; ++b) {
             const std::size_t end = std::min(n_zones, k + lengths[b]);
-            if (!in_blocks || !pass_over(members.subspan(k, end - k), limits, one_limit))
+            if (!in_blocks || !pass_over(centre, b, members.subspan(k, end - k), limits, one_limit))
                 for (std::size_t i = k; i < end; ++i) step(centre, i, limits, one_limit, consider);
             k = end;
         }
@@ -112,7 +112,8 @@ class CentreWalk {
     /// Takes in the sites of a block at once, if none of the zones they make can hold a window of high rates that
     /// beats its limit: none has more cases than the last of them, nor less measure than the first, and the
     /// bound is monotone in both. Otherwise takes in none.
-    bool pass_over(std::span<const std::uint32_t> sites, const double* limits, bool one_limit) {
+    bool pass_over(std::size_t centre, std::size_t block, std::span<const std::uint32_t> sites, const double* limits,
+                   bool one_limit) {
         before_ = until_;
         bool changed = changed_;
         for (const std::uint32_t site : sites) changed |= add_cases(site);
@@ -125,7 +126,11 @@ class CentreWalk {
             }
         }
         changed_ = false;
-        for (const std::uint32_t site : sites) measure_.add(site);
+        if (plan_->separable()) {
+            measure_.set_weight(plan_->blocks().last_weights(centre)[block]);
+        } else {
+            for (const std::uint32_t site : sites) measure_.add(site);
+        }
         return true;
     }
 
@@ -139,8 +144,13 @@ class CentreWalk {
     }
 
     bool add_cases(std::uint32_t site) {
+        const std::uint32_t total = cases_->total(site);
+        if (total == 0) return false;
+        if (plan_->n_columns() == 1) {
+            until_[1] += total;
+            return true;
+        }
         const std::span<const SiteCases::Entry> entries = cases_->of(site);
-        if (entries.empty()) return false;
         double sum = 0.0;
         std::size_t t = entries.front().column + 1;
         for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -292,7 +302,8 @@ void find_separate(CentreWalk& walk, const Plan& plan, std::size_t centre, doubl
 
 }  // namespace
 
-SiteCases::SiteCases(const Plan& plan, const std::vector<Cell>& cells) : offsets_(plan.n_sites() + 1, 0) {
+SiteCases::SiteCases(const Plan& plan, const std::vector<Cell>& cells)
+    : offsets_(plan.n_sites() + 1, 0), totals_(plan.n_sites(), 0) {
     std::vector<std::vector<Entry>> by_site(plan.n_sites());
     for (const Cell& cell : cells) {
         if (cell.interval < static_cast<std::uint32_t>(plan.first_interval())) continue;
@@ -311,6 +322,7 @@ SiteCases::SiteCases(const Plan& plan, const std::vector<Cell>& cells) : offsets
             }
         }
         offsets_[site + 1] = entries_.size();
+        for (const Entry& entry : entries) totals_[site] += entry.count;
     }
 }
 

@@ -37,9 +37,13 @@ class SiteCases {
         return {entries_.data() + offsets_[site], offsets_[site + 1] - offsets_[site]};
     }
 
+    /// Cases of a site in all columns.
+    std::uint32_t total(std::uint32_t site) const noexcept { return totals_[site]; }
+
   private:
     std::vector<std::size_t> offsets_;
     std::vector<Entry> entries_;
+    std::vector<std::uint32_t> totals_;
 };
 
 /// The best windows of each centre among those that may be reported: the one with the greatest statistic

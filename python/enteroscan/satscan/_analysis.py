@@ -67,8 +67,8 @@ class SatscanAnalysis:
         executor, progress
             See `ScanSpec.scan`.
         **options
-            Options of the spec that shall differ from the file: ``random_stream="satscan"`` for
-            SaTScan's own random numbers, ``n_jobs=1`` for one thread.
+            Options of the spec that shall differ from the file: ``random_stream="philox"`` for
+            random numbers of our own, ``n_jobs=1`` for one thread.
         """
         spec = dataclasses.replace(self.spec, **options)
         try:
@@ -82,6 +82,10 @@ class SatscanAnalysis:
 
 def load(path: str | Path) -> SatscanAnalysis:
     """Read a parameter file and the data files that it names.
+
+    The spec asks for SaTScan's own random numbers (``random_stream="satscan"``) in the space-time
+    permutation and the Bernoulli model, so that p-values and the number of clusters are SaTScan's,
+    too. Those of the Poisson model are not reproduced; there it is ``"philox"``.
 
     Raises
     ------

@@ -11,6 +11,7 @@ from enteroscan.scan import (
     DURATION_SUFFIXES,
     BernoulliScan,
     PoissonScan,
+    RandomStream,
     ScanSpec,
     SpaceTimePermutation,
     TimeUnit,
@@ -49,6 +50,7 @@ FREQUENCIES = {
 }
 COORDINATES = {"0": ("x", "y", "z"), "1": ("latitude", "longitude")}
 GENERIC_TIME = "4"
+WITH_ITS_RANDOM_NUMBERS = (PERMUTATION, BERNOULLI)  # those of Poisson are not reproduced
 
 
 def time_unit(parameters: Parameters) -> TimeUnit:
@@ -69,6 +71,7 @@ def make_spec(parameters: Parameters, covariates: tuple[str, ...]) -> ScanSpec:
         "min_cases": parameters.whole("MinimumCasesInHighRateClusters"),
         "min_cases_low": parameters.whole("MinimumCasesInLowRateClusters"),
         "random_state": parameters.whole("RandomizationSeed"),
+        "random_stream": _random_stream(parameters),
         "n_jobs": parameters.whole("NumberParallelProcesses") or None,
         "time_unit": time_unit(parameters),
         **_inference(parameters),
@@ -94,6 +97,11 @@ def make_spec(parameters: Parameters, covariates: tuple[str, ...]) -> ScanSpec:
     except SpecError as error:
         message = f"{parameters.path}: {error}"
         raise SpecError(message) from error
+
+
+def _random_stream(parameters: Parameters) -> RandomStream:
+    has_its_own = parameters.text("ModelType") in WITH_ITS_RANDOM_NUMBERS
+    return "satscan" if has_its_own else "philox"
 
 
 def _inference(parameters: Parameters) -> dict[str, Any]:

@@ -39,10 +39,10 @@ void scan_blocks(const DirectPass& pass) {
     const auto* counts = static_cast<const unsigned char*>(pass.counts);
     const auto* changes = static_cast<const Count*>(pass.changes);
     const std::uint32_t* member = pass.members;
-    const Vector limit = Lane::fill(reach<Count>);
+    const auto* const limits = static_cast<const unsigned char*>(pass.limits);
     const Vector full = Lane::fill(static_cast<Count>(~Count{0}));
     Vector above[n];
-    for (std::size_t v = 0; v < n; ++v) above[v] = limit;
+    for (std::size_t v = 0; v < n; ++v) above[v] = Lane::fill(reach<Count>);
     const auto enter = [&](std::uint32_t site) ENTEROSCAN_INLINE {
         const unsigned char* row = counts + site * row_bytes;
         for (std::size_t v = 0; v < n; ++v) {
@@ -55,13 +55,15 @@ void scan_blocks(const DirectPass& pass) {
         Vector beyond[n];
         for (std::size_t v = 0; v < n; ++v) {
             copy[v] = above[v];
-            beyond[v] = Lane::sub(above[v], limit);
+            beyond[v] = Lane::sub(above[v], load(limits + (pass.classes[block] * n + v) * vector_bytes));
         }
         pass.report(pass.self, block, copy, beyond);
     };
     const auto test = [&](std::size_t block) ENTEROSCAN_INLINE {
+        const unsigned char* limit = limits + pass.classes[block] * row_bytes;
         Vector beyond = zero();
-        for (std::size_t v = 0; v < n; ++v) beyond = bits_or(beyond, Lane::sub(above[v], limit));
+        for (std::size_t v = 0; v < n; ++v)
+            beyond = bits_or(beyond, Lane::sub(above[v], load(limit + v * vector_bytes)));
         if (any(beyond)) [[unlikely]] report(block);
     };
     // Where the change fills a counter, the site that enters next must not hide it.

@@ -20,9 +20,12 @@ struct DirectPass {
     /// one threshold.
     const void* changes;
     std::size_t change_stride;
+    /// What counters must exceed to be reported, at least `reach`: a row of vectors for each class of blocks.
+    const void* limits;
+    const std::uint8_t* classes;  ///< of each block
     /// Called where a count may have met its threshold: lanes of `above` hold reach + 1 + what the count
     /// is above (high) or below (low) it, or more than that; but the greatest number of the type says
-    /// that the lane has lost count. `beyond` holds what they are above reach.
+    /// that the lane has lost count. `beyond` holds what they are above their limits.
     void (*report)(void* self, std::size_t block, const void* above, const void* beyond);
     void* self;
 };
