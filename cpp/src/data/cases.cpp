@@ -4,18 +4,17 @@
 #include <limits>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "enteroscan/base/error.hpp"
 
 namespace enteroscan {
 namespace {
 
-auto key(const CaseRow& row) {
-    return std::tuple(row.location, row.interval, row.stratum);
-}
+auto key(const CaseRow& row) { return std::tuple(row.location, row.interval, row.stratum); }
 
 void check(const CaseRow& row, std::size_t n_locations, std::int32_t n_intervals) {
-    if (row.location < 0 || static_cast<std::size_t>(row.location) >= n_locations)
+    if (row.location < 0 || std::cmp_greater_equal(row.location, n_locations))
         throw InvalidInput("location " + std::to_string(row.location) + " is outside [0, " +
                            std::to_string(n_locations) + ")");
     if (row.interval < 0 || row.interval >= n_intervals)
@@ -41,8 +40,7 @@ void merge_sorted(std::vector<CaseRow>& rows) {
 
 }  // namespace
 
-std::vector<CaseRow> aggregate(std::vector<CaseRow> rows, std::size_t n_locations,
-                               std::int32_t n_intervals) {
+std::vector<CaseRow> aggregate(std::vector<CaseRow> rows, std::size_t n_locations, std::int32_t n_intervals) {
     std::int64_t total = 0;
     for (const CaseRow& row : rows) {
         check(row, n_locations, n_intervals);

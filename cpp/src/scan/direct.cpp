@@ -1,6 +1,7 @@
 #include "scan/direct.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -103,10 +104,12 @@ class Bounds {
         return compute(static_cast<std::int64_t>(threshold), static_cast<std::int64_t>(more));
     }
 
-    /// How many cases more than the threshold are no better than `best`, whatever the threshold in a class.
+    /// So many cases more than the threshold, or one less, are no better than `best`, whatever the threshold
+    /// in a class.
     std::size_t harmless(std::size_t threshold_class, double best) const noexcept {
         const std::vector<double>& greatest = greatest_in_class_[threshold_class];
-        return static_cast<std::size_t>(std::upper_bound(greatest.begin(), greatest.end(), best) - greatest.begin());
+        const auto n = std::upper_bound(greatest.begin(), greatest.end(), best) - greatest.begin();
+        return n == 0 ? 0 : steps[static_cast<std::size_t>(n - 1)] + 1;
     }
 
     /// Classes of thresholds: 0 to 1, 2 to 3, 4 to 5, 6 to 7, 8 to 11, 12 to 15, 16 to 23, ...
@@ -120,26 +123,23 @@ class Bounds {
     static constexpr std::size_t tabulated = 512;
     static constexpr std::size_t width = 24;
     static constexpr std::size_t n_chords = 5;
-    static constexpr std::size_t most_harmless = 200;
+
+    static constexpr std::array<std::size_t, 24> steps{0,  1,  2,  3,  4,  5,  6,  8,  10, 12, 15,  18,
+                                                      22, 26, 31, 37, 44, 53, 64, 77, 92, 110, 132, 158};
 
     void find_greatest(std::size_t last) {
-        greatest_in_class_.assign(n_classes, std::vector<double>(most_harmless, 0.0));
+        greatest_in_class_.assign(n_classes, std::vector<double>(steps.size(), 0.0));
         for (std::size_t threshold = 0; threshold <= last; ++threshold) {
             std::vector<double>& greatest = greatest_in_class_[class_of(threshold)];
-            // Rounded thresholds make one or the other case more bring no more: keep the order.
             double most = 0.0;
-            for (std::size_t more = 0; more < most_harmless; ++more) {
-                most = std::max(most, (*this)(threshold, more));
-                greatest[more] = std::max(greatest[more], most);
-                if (most == std::numeric_limits<double>::infinity() || most > worth_telling) {
-                    std::fill(greatest.begin() + static_cast<std::ptrdiff_t>(more), greatest.end(),
-                              std::numeric_limits<double>::infinity());
-                    break;
-                }
+            for (std::size_t i = 0; i < steps.size(); ++i) {
+                // A bound that is dear to compute is left out; no more cases are harmless then.
+                const bool cheap = threshold < tabulated ? steps[i] < width : steps[i] < corner(threshold, n_chords);
+                most = cheap ? std::max(most, (*this)(threshold, steps[i])) : std::numeric_limits<double>::infinity();
+                greatest[i] = std::max(greatest[i], most);
             }
         }
     }
-    static constexpr double worth_telling = 40.0;
 
     /// Where chords meet: 0, 1, 2, 4, 8, 16 times a distance over which the curve bends little.
     static std::size_t corner(std::size_t threshold, std::size_t i) noexcept {

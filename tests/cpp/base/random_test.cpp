@@ -180,8 +180,10 @@ TEST(RandomStream, NeighboursAreIndependent) {
 // 2^31 - 1) whose replicates are seeded one after the other.
 TEST(RandomStream, ConsecutiveSeedsOfALinearGeneratorAreNotIndependent) {
     constexpr std::uint64_t modulus = 2147483647;
+    constexpr std::uint64_t n = 999;
     std::vector<double> values;
-    for (std::uint64_t i = 0; i < 999; ++i)
+    values.reserve(n);
+    for (std::uint64_t i = 0; i < n; ++i)
         values.push_back(static_cast<double>((12345678 + i) * 48271 % modulus) /
                          static_cast<double>(modulus));
     EXPECT_LT(uniformity_p(values), 1e-100);

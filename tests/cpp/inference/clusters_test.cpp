@@ -67,7 +67,7 @@ class Line : public Zones {
     std::vector<double> centres_;
 };
 
-Line places_at(std::vector<double> locations) { return {locations, locations}; }
+Line places_at(const std::vector<double>& locations) { return {locations, locations}; }
 
 Window window(std::uint32_t centre, std::uint32_t size, double statistic, std::int32_t start = 0,
               std::int32_t end = 1) {
@@ -76,6 +76,7 @@ Window window(std::uint32_t centre, std::uint32_t size, double statistic, std::i
 
 std::vector<std::uint32_t> centres_of(const std::vector<Window>& windows) {
     std::vector<std::uint32_t> centres;
+    centres.reserve(windows.size());
     for (const Window& w : windows) centres.push_back(w.centre);
     return centres;
 }
@@ -309,6 +310,7 @@ TEST(SelectClusters, ListsTheMembersOfFewCandidates) {
     std::iota(locations.begin(), locations.end(), 0.0);
     const Line zones = places_at(locations);
     std::vector<Window> candidates;
+    candidates.reserve(n);
     for (std::uint32_t i = 0; i < n; ++i) candidates.push_back(window(i, 101, 1000.0 - i));
     const auto clusters = select_clusters(zones, candidates, Overlap::none, 500);
     EXPECT_LE(zones.n_calls, n / 2 + clusters.size());

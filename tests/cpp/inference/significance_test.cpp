@@ -60,7 +60,7 @@ TEST(Gumbel, HasTheMeanAndVarianceOfTheMaxima) {
     // mean 4.875, variance 4.359375
     const std::vector<double> maxima{2.0, 3.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0};
     const Gumbel gumbel = fit_gumbel(maxima);
-    expect_close(gumbel.location + 0.57721566490153286 * gumbel.scale, 4.875L);
+    expect_close(gumbel.location + std::numbers::egamma * gumbel.scale, 4.875L);
     expect_close(gumbel.scale * gumbel.scale * std::numbers::pi * std::numbers::pi / 6.0, 4.359375L);
 }
 

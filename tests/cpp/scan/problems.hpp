@@ -37,7 +37,9 @@ class ProblemMaker {
     }
 
   private:
-    std::uint32_t below(std::uint32_t n) { return std::uniform_int_distribution<std::uint32_t>(0, n - 1)(random_); }
+    std::uint32_t below(std::uint32_t n) {
+        return std::uniform_int_distribution<std::uint32_t>(0, n - 1)(random_);
+    }
     double uniform() { return std::uniform_real_distribution<>()(random_); }
     bool chance(double p) { return uniform() < p; }
 
@@ -68,8 +70,12 @@ class ProblemMaker {
         const auto least = static_cast<std::int32_t>(1 + below(static_cast<std::uint32_t>(std::min(n, 3))));
         const auto most = least + static_cast<std::int32_t>(below(static_cast<std::uint32_t>(n - least + 1)));
         switch (below(4)) {
-            case 0: text_ += "spatial "; return whole_period(n);
-            case 1: text_ += "prospective "; return open_intervals(n, least, most, n);
+            case 0:
+                text_ += "spatial ";
+                return whole_period(n);
+            case 1:
+                text_ += "prospective ";
+                return open_intervals(n, least, most, n);
             case 2: {
                 text_ += "retrospective with the whole period ";
                 const Intervals all = all_intervals(n, least, most);
@@ -77,7 +83,9 @@ class ProblemMaker {
                 if (most < n) runs.push_back({n, 0, 0});
                 return {n, runs};
             }
-            default: text_ += "retrospective "; return all_intervals(n, least, most);
+            default:
+                text_ += "retrospective ";
+                return all_intervals(n, least, most);
         }
     }
 
@@ -122,7 +130,10 @@ class ProblemMaker {
                     const bool nobody = chance(0.1);
                     for (std::int32_t t = 0; t < n_intervals; ++t)
                         expected.push_back(nobody ? 0.0 : constant ? here : here * (0.2 + uniform()));
-                    if (nobody) std::erase_if(rows, [&](const CaseRow& row) { return row.location == static_cast<std::int32_t>(l); });
+                    if (nobody)
+                        std::erase_if(rows, [&](const CaseRow& row) {
+                            return row.location == static_cast<std::int32_t>(l);
+                        });
                 }
                 return poisson(rows, expected, n_locations, n_intervals, eligibility);
             }

@@ -19,12 +19,12 @@ using testing::ProblemMaker;
 constexpr std::uint64_t seed = 20240117;
 constexpr std::int64_t n_replicates = 70;
 
-std::vector<double> maxima(const Problem& problem, std::size_t n_threads, std::int64_t begin, std::int64_t end,
-                           const detail::Kernels& kernels = detail::kernels()) {
+std::vector<double> maxima(const Problem& problem, std::size_t n_threads, std::int64_t begin,
+                           std::int64_t end, const detail::Kernels& kernels = detail::kernels()) {
     RunControl control;
     const Plan plan(*problem.model, *problem.zones, problem.intervals, n_threads, control);
-    return simulate_maxima(plan, *problem.model, {begin, end, seed, RandomEngine::philox, n_threads, 0.0, 0}, control,
-                           kernels);
+    return simulate_maxima(plan, *problem.model, {begin, end, seed, RandomEngine::philox, n_threads, 0.0, 0},
+                           control, kernels);
 }
 
 class EveryProblem : public ::testing::TestWithParam<std::uint32_t> {};
@@ -35,7 +35,8 @@ TEST_P(EveryProblem, maxima_are_those_of_the_obvious_loops) {
         const std::uint32_t number = 1000 * GetParam() + i;
         const Problem problem = ProblemMaker(number).make();
         const std::vector<double> found = maxima(problem, 1, 0, n_replicates);
-        const auto sampler = problem.model->sampler(seed, RandomEngine::philox, problem.intervals.earliest_start());
+        const auto sampler =
+            problem.model->sampler(seed, RandomEngine::philox, problem.intervals.earliest_start());
         std::vector<Cell> cells;
         for (std::size_t r = 0; r < found.size(); ++r) {
             sampler->draw(r, cells);
@@ -73,7 +74,8 @@ TEST(Simulate, walking_gives_the_same_bits) {
             Batch batch(plan, problem.model->rates());
             batch.reset(std::move(cells));
             batch.walk_all(0, control);
-            ASSERT_EQ(found[r], batch.best(0)) << "problem " << number << ", " << problem.text << ", replicate " << r;
+            ASSERT_EQ(found[r], batch.best(0))
+                << "problem " << number << ", " << problem.text << ", replicate " << r;
         }
     }
 }
@@ -100,7 +102,9 @@ TEST(Simulate, cancels) {
     RunControl control;
     const Plan plan(*problem.model, *problem.zones, problem.intervals, 1, control);
     control.cancel();
-    EXPECT_THROW(simulate_maxima(plan, *problem.model, {0, 500, seed, RandomEngine::philox, 2, 0.0, 0}, control), Cancelled);
+    EXPECT_THROW(
+        simulate_maxima(plan, *problem.model, {0, 500, seed, RandomEngine::philox, 2, 0.0, 0}, control),
+        Cancelled);
 }
 
 }  // namespace
