@@ -18,14 +18,13 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// x ln(x / n), 0 for x = 0.
-double entropy_term(double x, double n) noexcept {
-    return x > 0.0 ? x * std::log(x / n) : 0.0;
-}
+double entropy_term(double x, double n) noexcept { return x > 0.0 ? x * std::log(x / n) : 0.0; }
 
 /// The measure of a window is its number of individuals.
 class BernoulliStatistic final : public Statistic {
   public:
-    BernoulliStatistic(std::int64_t n_cases, std::int64_t n_individuals, const Eligibility& eligibility) noexcept
+    BernoulliStatistic(std::int64_t n_cases, std::int64_t n_individuals,
+                       const Eligibility& eligibility) noexcept
         : cases_(static_cast<double>(n_cases)),
           individuals_(static_cast<double>(n_individuals)),
           null_(log_likelihood(cases_, individuals_)),
@@ -89,9 +88,9 @@ class BernoulliStatistic final : public Statistic {
 std::vector<Cell> list_individuals(const std::vector<CaseRow>& rows) {
     std::vector<Cell> individuals;
     for (const CaseRow& row : rows)
-        individuals.insert(individuals.end(), static_cast<std::size_t>(row.count),
-                           Cell{static_cast<std::uint32_t>(row.location),
-                                static_cast<std::uint32_t>(row.interval), 1});
+        individuals.insert(
+            individuals.end(), static_cast<std::size_t>(row.count),
+            Cell{static_cast<std::uint32_t>(row.location), static_cast<std::uint32_t>(row.interval), 1});
     return individuals;
 }
 
@@ -163,10 +162,12 @@ class SatscanBernoulliSampler final : public Sampler {
         std::int64_t wanted = draws_controls ? n - n_cases_ : n_cases_;
         std::int64_t left = n;
         for (const Cell& individual : individuals_) {
-            const bool chosen = wanted > 0 && random.uniform() * static_cast<double>(left) <= static_cast<double>(wanted);
+            const bool chosen =
+                wanted > 0 && random.uniform() * static_cast<double>(left) <= static_cast<double>(wanted);
             if (chosen) --wanted;
             --left;
-            if (chosen != draws_controls && individual.interval >= first_interval_) cells.push_back(individual);
+            if (chosen != draws_controls && individual.interval >= first_interval_)
+                cells.push_back(individual);
         }
     }
 
@@ -213,8 +214,9 @@ class Bernoulli final : public Model {
     }
 
   private:
-    static std::vector<CaseRow> all_individuals(const std::vector<CaseRow>& cases, std::vector<CaseRow> controls,
-                                                std::size_t n_locations, std::int32_t n_intervals) {
+    static std::vector<CaseRow> all_individuals(const std::vector<CaseRow>& cases,
+                                                std::vector<CaseRow> controls, std::size_t n_locations,
+                                                std::int32_t n_intervals) {
         controls = without_strata(aggregate(std::move(controls), n_locations, n_intervals));
         controls.insert(controls.end(), cases.begin(), cases.end());
         return aggregate(std::move(controls), n_locations, n_intervals);

@@ -44,7 +44,8 @@ class PermutationSampler final : public Sampler {
         for (const Stratum& stratum : strata) {
             const auto number = static_cast<std::uint32_t>(places_.size());
             for (const std::uint32_t interval : stratum.intervals)
-                if (interval >= static_cast<std::uint32_t>(first_interval)) slots_.push_back({interval, number});
+                if (interval >= static_cast<std::uint32_t>(first_interval))
+                    slots_.push_back({interval, number});
             places_.emplace_back(stratum.locations);
         }
         std::sort(slots_.begin(), slots_.end(), [](const Slot& a, const Slot& b) {
@@ -75,7 +76,8 @@ class PermutationSampler final : public Sampler {
 /// precision, and the times are sorted by it. Keys tie, and the order of tied ones is that of std::sort.
 class SatscanPermutationSampler final : public Sampler {
   public:
-    SatscanPermutationSampler(const std::vector<Stratum>& strata, std::uint64_t seed, std::int32_t first_interval)
+    SatscanPermutationSampler(const std::vector<Stratum>& strata, std::uint64_t seed,
+                              std::int32_t first_interval)
         : seed_(seed), first_interval_(static_cast<std::uint32_t>(first_interval)) {
         for (const Stratum& stratum : strata) strata_.push_back(latest_first(stratum));
     }

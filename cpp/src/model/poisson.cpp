@@ -43,7 +43,7 @@ class PoissonTables {
     static constexpr int guess_shift = 27;
 
     struct Table {
-        std::size_t begin;    ///< P(number <= least + n) * 2^32 for n = 0, 1, ...
+        std::size_t begin;  ///< P(number <= least + n) * 2^32 for n = 0, 1, ...
         std::uint32_t size;
         std::uint32_t least;
     };
@@ -67,7 +67,9 @@ class PoissonTables {
         }
         std::uint32_t n = 0;
         for (std::uint32_t guess = 0; guess < n_guesses; ++guess) {
-            while (n + 1 < tables_.back().size && (guess << guess_shift) >= thresholds_[tables_.back().begin + n]) ++n;
+            while (n + 1 < tables_.back().size &&
+                   (guess << guess_shift) >= thresholds_[tables_.back().begin + n])
+                ++n;
             guesses_.push_back(n);
         }
     }
@@ -82,7 +84,8 @@ class PoissonTables {
 /// only the rest is thrown: given their sum, independent Poisson numbers are multinomial.
 class PoissonSampler final : public Sampler {
   public:
-    PoissonSampler(const Expected& expected, std::int64_t n_cases, std::uint64_t seed, std::int32_t first_interval)
+    PoissonSampler(const Expected& expected, std::int64_t n_cases, std::uint64_t seed,
+                   std::int32_t first_interval)
         : width_(expected.width),
           n_cases_(n_cases),
           seed_(seed),
@@ -171,8 +174,9 @@ class Poisson final : public Model {
     std::unique_ptr<Sampler> sampler(std::uint64_t seed, RandomEngine engine,
                                      std::int32_t first_interval) const override {
         if (engine == RandomEngine::satscan)
-            throw InvalidInput("SaTScan's random stream is only reproduced for the space-time permutation and "
-                               "the Bernoulli model");
+            throw InvalidInput(
+                "SaTScan's random stream is only reproduced for the space-time permutation and "
+                "the Bernoulli model");
         Expected expected;
         const auto first = static_cast<std::size_t>(first_interval);
         expected.width = width() - first;

@@ -22,8 +22,7 @@ double PoissonStatistic::high(std::int64_t cases, double measure) const noexcept
     if (cases < eligibility_.min_cases_high || measure <= 0.0) return -infinity;
     const auto c = static_cast<double>(cases);
     if (c <= measure) return -infinity;
-    if (eligibility_.min_relative_risk > 0.0 &&
-        limited_risk(cases, measure) < eligibility_.min_relative_risk)
+    if (eligibility_.min_relative_risk > 0.0 && limited_risk(cases, measure) < eligibility_.min_relative_risk)
         return -infinity;
     return likelihood_ratio(c, measure);
 }

@@ -22,7 +22,9 @@ class PoissonStatistic final : public Statistic {
     double likelihood_ratio(double cases, double measure) const noexcept override;
     double expected(double measure) const noexcept override { return measure; }
     double relative_risk(std::int64_t cases, double measure) const noexcept override;
-    std::pair<double, double> possible_measures(std::int64_t) const noexcept override { return {0.0, total_}; }
+    std::pair<double, double> possible_measures(std::int64_t) const noexcept override {
+        return {0.0, total_};
+    }
     /// From (1 + x) ln(1 + x) - x <= x^2 / 2 for the cases inside and ln(1 + y) >= y - y^2 / 2 outside; in
     /// low rates, from the chi-square distance.
     Bound bound() const noexcept override {

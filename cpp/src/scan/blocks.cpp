@@ -16,7 +16,8 @@ class Widest {
         const IntervalRun& run = plan.runs().back();
         start_ = static_cast<std::size_t>(run.last_start);
         end_ = static_cast<std::size_t>(run.last_start + run.length);
-        if (plan.separable()) factor_ = (plan.course()[end_] - plan.course()[start_]) / plan.divisor() * ratio_;
+        if (plan.separable())
+            factor_ = (plan.course()[end_] - plan.course()[start_]) / plan.divisor() * ratio_;
     }
 
     double operator()(std::uint32_t site) const {
@@ -93,7 +94,8 @@ double greatest_measure(const Plan& plan, std::size_t n_threads, const RunContro
     if (plan.separable()) {
         double weight = 0.0;
         for (std::size_t centre = 0; centre < plan.n_centres(); ++centre)
-            if (plan.blocks().count(centre) > 0) weight = std::max(weight, plan.blocks().last_weights(centre).back());
+            if (plan.blocks().count(centre) > 0)
+                weight = std::max(weight, plan.blocks().last_weights(centre).back());
         ZoneMeasure zone(plan);
         zone.set_weight(weight);
         return greatest_of(plan, zone);

@@ -33,10 +33,10 @@ struct Tile {
 struct Layout {
     std::size_t n_sites;
     std::size_t vector_bytes;
-    std::size_t count_bytes;              ///< 1 or 2
-    std::size_t n_groups;                 ///< vectors of lanes beside each other for a single window
-    std::vector<std::size_t> starts;      ///< columns in which windows begin, shortest window first
-    std::vector<std::size_t> window_of;   ///< of each column: the shortest window with it
+    std::size_t count_bytes;             ///< 1 or 2
+    std::size_t n_groups;                ///< vectors of lanes beside each other for a single window
+    std::vector<std::size_t> starts;     ///< columns in which windows begin, shortest window first
+    std::vector<std::size_t> window_of;  ///< of each column: the shortest window with it
     std::vector<Tile> tiles;
     std::size_t total_bytes = 0;
 
@@ -44,12 +44,15 @@ struct Layout {
     std::size_t n_lanes() const noexcept { return lanes_per_vector() * n_groups; }
 };
 
-Layout make_layout(const Plan& plan, const Kernels& kernels, std::size_t count_bytes, std::size_t n_replicates) {
+Layout make_layout(const Plan& plan, const Kernels& kernels, std::size_t count_bytes,
+                   std::size_t n_replicates) {
     Layout layout{plan.n_sites(), kernels.vector_bytes, count_bytes, 1, {}, {}, {}};
-    for (const IntervalRun& run : plan.runs()) layout.starts.push_back(static_cast<std::size_t>(run.first_start));
+    for (const IntervalRun& run : plan.runs())
+        layout.starts.push_back(static_cast<std::size_t>(run.first_start));
     layout.window_of.assign(plan.n_columns(), 0);
     for (std::size_t w = layout.starts.size(); w-- > 0;)
-        std::fill(layout.window_of.begin() + static_cast<std::ptrdiff_t>(layout.starts[w]), layout.window_of.end(), w);
+        std::fill(layout.window_of.begin() + static_cast<std::ptrdiff_t>(layout.starts[w]),
+                  layout.window_of.end(), w);
 
     const std::size_t vector_rows = std::max<std::size_t>(1, layout.n_sites * layout.vector_bytes);
     const std::size_t fitting = std::clamp<std::size_t>(cached_bytes / vector_rows, 1, most_vectors);
@@ -68,11 +71,13 @@ Layout make_layout(const Plan& plan, const Kernels& kernels, std::size_t count_b
     return layout;
 }
 
-/// The greatest statistic that a window of high rates can have of which a counter only says: so many cases more
-/// than the threshold of its block. Tabulated for few of them; many lie below the chord of a convex function.
+/// The greatest statistic that a window of high rates can have of which a counter only says: so many cases
+/// more than the threshold of its block. Tabulated for few of them; many lie below the chord of a convex
+/// function.
 class Bounds {
   public:
-    Bounds(const Statistic& statistic, const Thresholds& thresholds, std::int64_t n_cases, double greatest)
+    Bounds(const Statistic& statistic, const Thresholds& thresholds, std::int64_t n_cases, double greatest,
+           bool with_classes)
         : statistic_(&statistic), thresholds_(&thresholds), n_cases_(n_cases) {
         const auto last = static_cast<std::size_t>(thresholds.cases(greatest));
         for (std::size_t row = 0; row <= last; ++row) {
@@ -85,7 +90,7 @@ class Bounds {
             for (std::size_t i = 0; i <= n_chords; ++i)
                 corners_.push_back(convex(threshold, static_cast<std::int64_t>(corner(row, i))) * (1 + 1e-9));
         }
-        find_greatest(last);
+        if (with_classes) find_greatest(last);
     }
 
     double operator()(std::size_t threshold, std::size_t more) const noexcept {
@@ -99,7 +104,8 @@ class Bounds {
             const auto from = static_cast<double>(corner(threshold, i));
             const auto to = static_cast<double>(corner(threshold, i + 1));
             if (corners[i + 1] < std::numeric_limits<double>::infinity())
-                return corners[i] + (corners[i + 1] - corners[i]) * (static_cast<double>(more) - from) / (to - from);
+                return corners[i] +
+                       (corners[i + 1] - corners[i]) * (static_cast<double>(more) - from) / (to - from);
         }
         return compute(static_cast<std::int64_t>(threshold), static_cast<std::int64_t>(more));
     }
@@ -124,8 +130,8 @@ class Bounds {
     static constexpr std::size_t width = 24;
     static constexpr std::size_t n_chords = 5;
 
-    static constexpr std::array<std::size_t, 24> steps{0,  1,  2,  3,  4,  5,  6,  8,  10, 12, 15,  18,
-                                                      22, 26, 31, 37, 44, 53, 64, 77, 92, 110, 132, 158};
+    static constexpr std::array<std::size_t, 24> steps{0,  1,  2,  3,  4,  5,  6,  8,  10, 12,  15,  18,
+                                                       22, 26, 31, 37, 44, 53, 64, 77, 92, 110, 132, 158};
 
     void find_greatest(std::size_t last) {
         greatest_in_class_.assign(n_classes, std::vector<double>(steps.size(), 0.0));
@@ -134,8 +140,10 @@ class Bounds {
             double most = 0.0;
             for (std::size_t i = 0; i < steps.size(); ++i) {
                 // A bound that is dear to compute is left out; no more cases are harmless then.
-                const bool cheap = threshold < tabulated ? steps[i] < width : steps[i] < corner(threshold, n_chords);
-                most = cheap ? std::max(most, (*this)(threshold, steps[i])) : std::numeric_limits<double>::infinity();
+                const bool cheap =
+                    threshold < tabulated ? steps[i] < width : steps[i] < corner(threshold, n_chords);
+                most = cheap ? std::max(most, (*this)(threshold, steps[i]))
+                             : std::numeric_limits<double>::infinity();
                 greatest[i] = std::max(greatest[i], most);
             }
         }
@@ -156,9 +164,9 @@ class Bounds {
 
     /// The same where it is convex: as long as so many cases are possible with that measure.
     double convex(std::int64_t threshold, std::int64_t more) const noexcept {
-        const bool possible = threshold + more <= n_cases_ &&
-                              thresholds_->measure_beyond(threshold) >=
-                                  statistic_->possible_measures(threshold + more).first;
+        const bool possible =
+            threshold + more <= n_cases_ &&
+            thresholds_->measure_beyond(threshold) >= statistic_->possible_measures(threshold + more).first;
         return possible ? compute(threshold, more) : std::numeric_limits<double>::infinity();
     }
 
@@ -167,18 +175,19 @@ class Bounds {
     std::int64_t n_cases_;
     std::vector<double> values_;
     std::vector<double> corners_;
-    std::vector<std::vector<double>> greatest_in_class_;
+    std::vector<std::vector<double>> greatest_in_class_;  ///< at `steps`; only if asked for
 };
 
 /// Thresholds of one direction for one level.
 struct Direction {
     bool high;
     std::unique_ptr<const Thresholds> thresholds;
-    std::unique_ptr<const Bounds> bounds;    ///< high rates only
-    std::vector<std::size_t> offsets;        ///< of a centre's numbers below, by place in `centres`
-    std::vector<unsigned char> changes;      ///< tile after tile, block after block, window after window
-    std::vector<std::uint32_t> counted_from; ///< what a counter stands for at `reach` + 1, in the same order
-    std::vector<std::uint8_t> classes;       ///< of the thresholds, in the same order; 0 if there are several windows
+    std::unique_ptr<const Bounds> bounds;     ///< high rates only
+    std::vector<std::size_t> offsets;         ///< of a centre's numbers below, by place in `centres`
+    std::vector<unsigned char> changes;       ///< tile after tile, block after block, window after window
+    std::vector<std::uint32_t> counted_from;  ///< what a counter stands for at `reach` + 1, in the same order
+    std::vector<std::uint8_t>
+        classes;  ///< of the thresholds, in the same order; 0 if there are several windows
 };
 
 class DirectTables final : public BatchScanner::Tables {
@@ -190,7 +199,8 @@ class DirectTables final : public BatchScanner::Tables {
 class DirectCounts final : public BatchScanner::Counts {
   public:
     explicit DirectCounts(const Layout& layout)
-        : rows(layout.total_bytes + 64), carried(layout.n_sites * layout.vector_bytes),
+        : rows(layout.total_bytes + 64),
+          carried(layout.n_sites * layout.vector_bytes),
           limits(Bounds::n_classes * most_vectors * layout.vector_bytes) {}
     ScanMemory<unsigned char> rows;
     std::vector<unsigned char> carried;
@@ -214,12 +224,14 @@ class DirectScanner final : public BatchScanner {
     std::size_t n_lanes() const noexcept override { return layout_.n_lanes(); }
     std::unique_ptr<Counts> make_counts() const override { return std::make_unique<DirectCounts>(layout_); }
 
-    std::unique_ptr<Tables> make_tables(double level, std::span<const std::size_t> centres, std::size_t n_threads,
-                                        const RunControl& control) const override {
+    std::unique_ptr<Tables> make_tables(double level, std::span<const std::size_t> centres,
+                                        std::size_t n_threads, const RunControl& control) const override {
         auto tables = std::make_unique<DirectTables>();
         tables->centres.assign(centres.begin(), centres.end());
-        if (rates_ != Rates::low) tables->directions.push_back(make_direction(true, level, centres, n_threads, control));
-        if (rates_ != Rates::high) tables->directions.push_back(make_direction(false, level, centres, n_threads, control));
+        if (rates_ != Rates::low)
+            tables->directions.push_back(make_direction(true, level, centres, n_threads, control));
+        if (rates_ != Rates::high)
+            tables->directions.push_back(make_direction(false, level, centres, n_threads, control));
         return tables;
     }
 
@@ -227,7 +239,8 @@ class DirectScanner final : public BatchScanner {
         auto& direct = static_cast<DirectCounts&>(counts);
         std::fill(direct.rows.begin(), direct.rows.end(), 0);
         std::vector<bool> full(batch.size(), false);
-        for (std::size_t lane = 0; lane < batch.size(); ++lane) full[lane] = !scatter(batch.cells(lane), lane, direct);
+        for (std::size_t lane = 0; lane < batch.size(); ++lane)
+            full[lane] = !scatter(batch.cells(lane), lane, direct);
         cumulate(direct);
         for (std::size_t lane = 0; lane < batch.size(); ++lane)
             if (full[lane] || is_full(lane, direct)) batch.walk_all(lane, control);
@@ -275,10 +288,13 @@ class DirectScanner final : public BatchScanner {
             if (batch.best(lane) <= counts.known_best[lane]) continue;
             counts.known_best[lane] = batch.best(lane);
             for (std::size_t c = 0; c < Bounds::n_classes; ++c) {
-                const std::size_t limit = detail::reach<Count> + direction.bounds->harmless(c, batch.best(lane));
-                const auto clipped = static_cast<Count>(std::min<std::size_t>(limit, std::numeric_limits<Count>::max() - 1));
-                std::memcpy(counts.limits.data() + c * layout_.n_groups * layout_.vector_bytes + lane * sizeof(Count),
-                            &clipped, sizeof(Count));
+                const std::size_t limit =
+                    detail::reach<Count> + direction.bounds->harmless(c, batch.best(lane));
+                const auto clipped =
+                    static_cast<Count>(std::min<std::size_t>(limit, std::numeric_limits<Count>::max() - 1));
+                std::memcpy(
+                    counts.limits.data() + c * layout_.n_groups * layout_.vector_bytes + lane * sizeof(Count),
+                    &clipped, sizeof(Count));
             }
         }
     }
@@ -290,15 +306,15 @@ class DirectScanner final : public BatchScanner {
             std::memcpy(counts.limits.data() + i, &limit, sizeof(Count));
     }
 
-    Direction make_direction(bool high, double level, std::span<const std::size_t> centres, std::size_t n_threads,
-                             const RunControl& control) const {
+    Direction make_direction(bool high, double level, std::span<const std::size_t> centres,
+                             std::size_t n_threads, const RunControl& control) const {
         Direction direction;
         direction.high = high;
         direction.thresholds =
             std::make_unique<const Thresholds>(plan_->statistic(), high, level, greatest_, n_cases_);
         if (high)
-            direction.bounds =
-                std::make_unique<const Bounds>(plan_->statistic(), *direction.thresholds, n_cases_, greatest_);
+            direction.bounds = std::make_unique<const Bounds>(plan_->statistic(), *direction.thresholds,
+                                                              n_cases_, greatest_, has_classes());
         direction.offsets.push_back(0);
         for (const std::size_t centre : centres)
             direction.offsets.push_back(direction.offsets.back() + n_blocks(centre) * layout_.starts.size());
@@ -325,12 +341,14 @@ class DirectScanner final : public BatchScanner {
         std::size_t k = 0;
         for (std::size_t block = 0; block < n_blocks(centre); ++block) {
             if (plan_->separable()) {
-                zone.set_weight(high ? blocks_.first_weights(centre)[block] : blocks_.last_weights(centre)[block]);
+                zone.set_weight(high ? blocks_.first_weights(centre)[block]
+                                     : blocks_.last_weights(centre)[block]);
             } else {
                 const std::size_t tested = high ? k + 1 : k + lengths[block];
                 for (; k < tested; ++k) zone.add(members[k]);
             }
-            for (std::size_t w = 0; w < measures.size(); ++w) measures[w] = zone.between(layout_.starts[w], end);
+            for (std::size_t w = 0; w < measures.size(); ++w)
+                measures[w] = zone.between(layout_.starts[w], end);
             consume(block, measures);
             if (!plan_->separable() && high)
                 for (std::size_t rest = lengths[block] - 1; rest > 0; --rest) zone.add(members[k++]);
@@ -374,7 +392,10 @@ class DirectScanner final : public BatchScanner {
         for (std::size_t t = 0; t < offset_of.size(); ++t) {
             for (const Tile& tile : layout_.tiles) {
                 if (layout_.window_of[t] - tile.first_window >= tile.n_windows) continue;
-                offset_of[t] = tile.offset + (layout_.window_of[t] - tile.first_window) * layout_.n_groups * layout_.vector_bytes + row_lane;
+                offset_of[t] =
+                    tile.offset +
+                    (layout_.window_of[t] - tile.first_window) * layout_.n_groups * layout_.vector_bytes +
+                    row_lane;
                 stride_of[t] = tile.n_vectors * layout_.vector_bytes;
             }
         }
@@ -405,7 +426,8 @@ class DirectScanner final : public BatchScanner {
     bool is_full(std::size_t lane, const DirectCounts& counts) const {
         if (layout_.starts.size() == 1) return false;
         for (std::size_t site = 0; site < layout_.n_sites; ++site)
-            if (at(counts.carried.data() + site * layout_.vector_bytes, lane) == std::numeric_limits<Count>::max())
+            if (at(counts.carried.data() + site * layout_.vector_bytes, lane) ==
+                std::numeric_limits<Count>::max())
                 return true;
         return false;
     }
@@ -434,7 +456,8 @@ class DirectScanner final : public BatchScanner {
                                            static_cast<const unsigned char*>(beyond));
         }
 
-        /// `beyond`: what counters are above `reach`. Nearly all are not, so eight bytes are passed over at once.
+        /// `beyond`: what counters are above `reach`. Nearly all are not, so eight bytes are passed over at
+        /// once.
         void look(std::size_t block, const unsigned char* above, const unsigned char* beyond) {
             const std::size_t bytes = tile->n_vectors * scanner->layout_.vector_bytes;
             for (std::size_t word = 0; word < bytes; word += 8) {
@@ -461,7 +484,8 @@ class DirectScanner final : public BatchScanner {
             }
             if (direction->high) {
                 const std::size_t more = static_cast<std::size_t>(count) - detail::reach<Count> - 1;
-                if ((*direction->bounds)(counted_from[block * tile->n_windows + window], more) <= batch->best(lane))
+                if ((*direction->bounds)(counted_from[block * tile->n_windows + window], more) <=
+                    batch->best(lane))
                     return;
             }
             advance(block);
@@ -474,13 +498,16 @@ class DirectScanner final : public BatchScanner {
         }
 
         /// Every zone of the block, exactly.
-        void look_closely(std::size_t block, std::size_t vector, std::size_t window, std::size_t i, std::size_t lane) {
+        void look_closely(std::size_t block, std::size_t vector, std::size_t window, std::size_t i,
+                          std::size_t lane) {
             const Plan& plan = *scanner->plan_;
             const Layout& layout = scanner->layout_;
             const std::span<const std::uint32_t> members = plan.members(centre);
             const std::size_t row_bytes = tile->n_vectors * layout.vector_bytes;
             const unsigned char* column = rows + vector * layout.vector_bytes;
-            const auto cases_of = [&](std::uint32_t site) { return std::int64_t{at(column + site * row_bytes, i)}; };
+            const auto cases_of = [&](std::uint32_t site) {
+                return std::int64_t{at(column + site * row_bytes, i)};
+            };
             const std::size_t start = layout.starts[tile->first_window + window];
             const std::size_t end = plan.n_columns();
 
@@ -498,7 +525,8 @@ class DirectScanner final : public BatchScanner {
                 if (k > first_site) measure.add(members[k]);
                 cases += cases_of(members[k]);
                 const double u = measure.value();
-                batch->improve(lane, direction->high ? plan.statistic().high(cases, u) : plan.statistic().low(cases, u));
+                batch->improve(
+                    lane, direction->high ? plan.statistic().high(cases, u) : plan.statistic().low(cases, u));
             }
         }
     };
@@ -512,9 +540,16 @@ class DirectScanner final : public BatchScanner {
         const Count* changes = reinterpret_cast<const Count*>(direction.changes.data()) + place;
         const unsigned char* rows = counts.rows.data() + tile.offset;
         Pass pass{this, &direction, &tile, centre, direction.counted_from.data() + place, rows, &batch};
-        const DirectPass kernel_pass{rows,    plan_->members(centre).data(), blocks_.lengths(centre).data(), n,
-                                     changes, layout_.n_groups > 1 ? 0u : 1u, counts.limits.data(),
-                                     direction.classes.data() + place, &Pass::report, &pass};
+        const DirectPass kernel_pass{rows,
+                                     plan_->members(centre).data(),
+                                     blocks_.lengths(centre).data(),
+                                     n,
+                                     changes,
+                                     layout_.n_groups > 1 ? 0u : 1u,
+                                     counts.limits.data(),
+                                     direction.classes.data() + place,
+                                     &Pass::report,
+                                     &pass};
         const auto& by_direction = sizeof(Count) == 1 ? kernels_->direct8 : kernels_->direct16;
         by_direction[direction.high ? 0 : 1](kernel_pass, tile.n_vectors);
     }
@@ -531,8 +566,8 @@ class DirectScanner final : public BatchScanner {
 }  // namespace
 
 std::unique_ptr<BatchScanner> direct_scanner(const Plan& plan, Rates rates, const Kernels& kernels,
-                                             std::int64_t n_cases, std::size_t n_replicates, std::size_t n_threads,
-                                             const RunControl& control) {
+                                             std::int64_t n_cases, std::size_t n_replicates,
+                                             std::size_t n_threads, const RunControl& control) {
     const double greatest = greatest_measure(plan, n_threads, control);
     // Bytes can follow a count while it wanders little more than `reach` from its threshold, and hold the
     // cases of a site.
@@ -542,12 +577,15 @@ std::unique_ptr<BatchScanner> direct_scanner(const Plan& plan, Rates rates, cons
         site.clear();
         site.add(s);
         greatest_site = std::max(
-            greatest_site, site.between(static_cast<std::size_t>(plan.runs().back().first_start), plan.n_columns()));
+            greatest_site,
+            site.between(static_cast<std::size_t>(plan.runs().back().first_start), plan.n_columns()));
     }
     const double ratio = plan.statistic().expected(1.0);
     if (greatest * ratio < 6000.0 && greatest_site * ratio < 100.0)
-        return std::make_unique<DirectScanner<std::uint8_t>>(plan, rates, kernels, n_cases, n_replicates, greatest);
-    return std::make_unique<DirectScanner<std::uint16_t>>(plan, rates, kernels, n_cases, n_replicates, greatest);
+        return std::make_unique<DirectScanner<std::uint8_t>>(plan, rates, kernels, n_cases, n_replicates,
+                                                             greatest);
+    return std::make_unique<DirectScanner<std::uint16_t>>(plan, rates, kernels, n_cases, n_replicates,
+                                                          greatest);
 }
 
 }  // namespace enteroscan

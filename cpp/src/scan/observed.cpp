@@ -62,10 +62,11 @@ class CentreWalk {
 
     /// Calls consider(cell, window) for windows that beat the limit of their cell. Cells number the windows
     /// of time. `limits` holds one number a cell and `padding` more, or, if one_limit, a single one; they may
-    /// rise meanwhile. Of windows with equal statistics around a centre the one that is to be kept comes first,
-    /// if they are in one cell or end together.
+    /// rise meanwhile. Of windows with equal statistics around a centre the one that is to be kept comes
+    /// first, if they are in one cell or end together.
     template <class Consider>
-    void run(std::size_t centre, std::size_t n_zones, const double* limits, bool one_limit, Consider&& consider) {
+    void run(std::size_t centre, std::size_t n_zones, const double* limits, bool one_limit,
+             Consider&& consider) {
         const std::span<const std::uint32_t> members = plan_->members(centre).first(n_zones);
         measure_.clear();
         std::fill(until_.begin(), until_.end(), 0.0);
@@ -104,16 +105,16 @@ class CentreWalk {
         changed_ = false;
         for (const WindowStrip& strip : strips_) {
             mark(strip, measure_, limits, one_limit);
-            look({static_cast<std::uint32_t>(centre), static_cast<std::uint32_t>(k + 1)}, strip, limits, one_limit,
-                 consider);
+            look({static_cast<std::uint32_t>(centre), static_cast<std::uint32_t>(k + 1)}, strip, limits,
+                 one_limit, consider);
         }
     }
 
-    /// Takes in the sites of a block at once, if none of the zones they make can hold a window of high rates that
-    /// beats its limit: none has more cases than the last of them, nor less measure than the first, and the
-    /// bound is monotone in both. Otherwise takes in none.
-    bool pass_over(std::size_t centre, std::size_t block, std::span<const std::uint32_t> sites, const double* limits,
-                   bool one_limit) {
+    /// Takes in the sites of a block at once, if none of the zones they make can hold a window of high rates
+    /// that beats its limit: none has more cases than the last of them, nor less measure than the first, and
+    /// the bound is monotone in both. Otherwise takes in none.
+    bool pass_over(std::size_t centre, std::size_t block, std::span<const std::uint32_t> sites,
+                   const double* limits, bool one_limit) {
         before_ = until_;
         bool changed = changed_;
         for (const std::uint32_t site : sites) changed |= add_cases(site);
@@ -136,11 +137,29 @@ class CentreWalk {
 
     bool any_mark(const double* limits, bool one_limit) {
         for (const WindowStrip& strip : strips_) {
+            if (strip.n == 1 && strip.length == 0) {
+                if (may_beat(strip.first_start, plan_->n_columns(), limits[one_limit ? 0 : strip.first_cell]))
+                    return true;
+                continue;
+            }
             mark(strip, first_measure_, limits, one_limit);
             for (std::size_t i = 0; i < strip.n; i += detail::strip_width)
                 if (marks_[i / detail::strip_width] != 0) return true;
         }
         return false;
+    }
+
+    /// Whether a window of a block may beat a limit: by the bound, then by the statistic itself.
+    bool may_beat(std::size_t start, std::size_t end, double limit) const {
+        const double c = until_[end] - until_[start];
+        const double u = first_measure_.between(start, end);
+        const double excess = c - u * ratio_;
+        const double outside = total_ - (bound_.sharp ? c : u);
+        if (excess <= 0.0) return false;
+        if (bound_.factor * (1 + 1e-9) * excess * excess * (outside + u) < limit * u * outside) return false;
+        const auto cases = static_cast<std::int64_t>(c);
+        return u < plan_->statistic().possible_measures(cases).first ||
+               plan_->statistic().high(cases, u) > limit;
     }
 
     bool add_cases(std::uint32_t site) {
@@ -155,7 +174,8 @@ class CentreWalk {
         std::size_t t = entries.front().column + 1;
         for (std::size_t i = 0; i < entries.size(); ++i) {
             sum += entries[i].count;
-            const std::size_t end = i + 1 < entries.size() ? entries[i + 1].column + 1 : plan_->n_columns() + 1;
+            const std::size_t end =
+                i + 1 < entries.size() ? entries[i + 1].column + 1 : plan_->n_columns() + 1;
             for (; t < end; ++t) until_[t] += sum;
         }
         return true;
@@ -166,24 +186,17 @@ class CentreWalk {
         const bool fixed_end = strip.length == 0;
         const std::size_t end = fixed_end ? plan_->n_columns() : strip.first_start + strip.length;
         const double* sums = plan_->separable() ? plan_->course().data() : measure.sums().data();
-        kernels_->mark({strip.n,
-                        until_.data() + strip.first_start,
-                        until_.data() + end,
-                        sums + strip.first_start,
-                        sums + end,
-                        fixed_end,
-                        plan_->separable() ? measure.weight() / plan_->divisor() : 1.0,
-                        ratio_,
-                        total_,
+        kernels_->mark({strip.n, until_.data() + strip.first_start, until_.data() + end,
+                        sums + strip.first_start, sums + end, fixed_end,
+                        plan_->separable() ? measure.weight() / plan_->divisor() : 1.0, ratio_, total_,
                         bound_.factor * (1 + 1e-9),  // room for rounding
-                        bound_.sharp,
-                        one_limit ? limits : limits + strip.first_cell,
-                        one_limit,
+                        bound_.sharp, one_limit ? limits : limits + strip.first_cell, one_limit,
                         marks_.data()});
     }
 
     template <class Consider>
-    void look(Zone zone, const WindowStrip& strip, const double* limits, bool one_limit, Consider&& consider) {
+    void look(Zone zone, const WindowStrip& strip, const double* limits, bool one_limit,
+              Consider&& consider) {
         const bool fixed_end = strip.length == 0;
         const std::size_t end = fixed_end ? plan_->n_columns() : strip.first_start + strip.length;
         if (!one_limit) limits += strip.first_cell;
@@ -219,8 +232,8 @@ class CentreWalk {
     bool high_;
     bool low_;
     ZoneMeasure measure_;
-    ZoneMeasure first_measure_;  ///< of a block
-    std::vector<double> until_;  ///< cases in the zone before each column
+    ZoneMeasure first_measure_;   ///< of a block
+    std::vector<double> until_;   ///< cases in the zone before each column
     std::vector<double> before_;  ///< a block
     bool changed_ = false;        ///< whether a case has entered that no zone has been looked at with
     std::vector<WindowStrip> strips_;
@@ -247,7 +260,8 @@ class SeparateWindows {
     void collect(std::int32_t from, std::int32_t to) {
         const Found* winner = nullptr;
         for (const Found& found : *best_) {
-            if (found.size == 0 || found.statistic < at_least_ || found.start < from || found.end > to) continue;
+            if (found.size == 0 || found.statistic < at_least_ || found.start < from || found.end > to)
+                continue;
             if (winner == nullptr || beats(found, *winner)) winner = &found;
         }
         if (winner == nullptr) return;
@@ -275,7 +289,8 @@ double walk_maximum(const Plan& plan, Rates rates, const SiteCases& cases, std::
 }
 
 /// The best window of a centre.
-void find_best(CentreWalk& walk, std::size_t centre, std::size_t n_zones, double limit, std::vector<Found>& result) {
+void find_best(CentreWalk& walk, std::size_t centre, std::size_t n_zones, double limit,
+               std::vector<Found>& result) {
     Found best;
     walk.run(centre, n_zones, &limit, true, [&](std::size_t, const Found& found) {
         if (found.statistic <= limit) return;
@@ -356,7 +371,8 @@ double maximum_statistic(const Plan& plan, Rates rates, const SiteCases& cases, 
     return maximum.load();
 }
 
-double centre_maximum(const Plan& plan, Rates rates, const SiteCases& cases, std::size_t centre, double best) {
+double centre_maximum(const Plan& plan, Rates rates, const SiteCases& cases, std::size_t centre,
+                      double best) {
     return walk_maximum(plan, rates, cases, centre, plan.members(centre).size(), best);
 }
 

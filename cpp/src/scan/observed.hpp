@@ -13,8 +13,8 @@ namespace enteroscan {
 /// A window in sites and columns.
 struct Found {
     std::uint32_t centre = 0;
-    std::uint32_t size = 0;   ///< sites
-    std::int32_t start = 0;   ///< column
+    std::uint32_t size = 0;  ///< sites
+    std::int32_t start = 0;  ///< column
     std::int32_t end = 0;
     std::int64_t observed = 0;
     double measure = 0.0;

@@ -108,8 +108,7 @@ class ZoneMeasure {
 
     /// Measure in the columns [a, b).
     double between(std::size_t a, std::size_t b) const noexcept {
-        if (plan_->separable())
-            return weight_ * (plan_->course()[b] - plan_->course()[a]) / plan_->divisor();
+        if (plan_->separable()) return weight_ * (plan_->course()[b] - plan_->course()[a]) / plan_->divisor();
         return sums_[b] - sums_[a];
     }
 
@@ -122,7 +121,8 @@ class ZoneMeasure {
 /// The measure of one window as ZoneMeasure has it, without the others.
 class WindowMeasure {
   public:
-    WindowMeasure(const Plan& plan, std::size_t start, std::size_t end) : plan_(&plan), start_(start), end_(end) {}
+    WindowMeasure(const Plan& plan, std::size_t start, std::size_t end)
+        : plan_(&plan), start_(start), end_(end) {}
 
     void add(std::uint32_t site) noexcept {
         if (plan_->separable()) {

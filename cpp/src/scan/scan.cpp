@@ -74,7 +74,8 @@ Scan::Scan(std::shared_ptr<const Model> model, std::shared_ptr<const Zones> zone
                            " locations, the zones have " + std::to_string(zones_->n_locations()));
     if (model_->n_intervals() != intervals_.n_intervals())
         throw InvalidInput("the model has " + std::to_string(model_->n_intervals()) +
-                           " intervals, the windows are made for " + std::to_string(intervals_.n_intervals()));
+                           " intervals, the windows are made for " +
+                           std::to_string(intervals_.n_intervals()));
 }
 
 double Scan::maximum(int n_threads, RunControl& control) const {
@@ -102,13 +103,14 @@ std::vector<Window> Scan::candidates(double at_least, int n_threads, RunControl&
 }
 
 std::vector<double> Scan::simulate(std::int64_t begin, std::int64_t end, std::uint64_t seed,
-                                   RandomEngine engine, int n_threads, RunControl& control,
-                                   double stop_above, std::int64_t stop_after) const {
-    if (begin < 0 || end < begin) throw InvalidInput("replicates must be a range [begin, end) with 0 <= begin");
+                                   RandomEngine engine, int n_threads, RunControl& control, double stop_above,
+                                   std::int64_t stop_after) const {
+    if (begin < 0 || end < begin)
+        throw InvalidInput("replicates must be a range [begin, end) with 0 <= begin");
     const Plan& plan = preparation_->plan(*this, n_threads, control);
-    return simulate_maxima(
-        plan, *model_,
-        {begin, end, seed, engine, resolve_threads(n_threads), stop_above, stop_after}, control);
+    return simulate_maxima(plan, *model_,
+                           {begin, end, seed, engine, resolve_threads(n_threads), stop_above, stop_after},
+                           control);
 }
 
 }  // namespace enteroscan

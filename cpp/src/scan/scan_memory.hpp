@@ -10,8 +10,8 @@
 
 namespace enteroscan {
 
-/// Memory that a scan reads all over: aligned to vectors and, where it is large and the system lets us ask, on
-/// huge pages, so that a row costs no look-up of its page.
+/// Memory that a scan reads all over: aligned to vectors and, where it is large and the system lets us ask,
+/// on huge pages, so that a row costs no look-up of its page.
 template <class T>
 class HugePages {
   public:
@@ -23,21 +23,24 @@ class HugePages {
 
     T* allocate(std::size_t n) {
         const std::size_t bytes = n * sizeof(T);
-        void* memory = ::operator new(bytes, std::align_val_t{alignment(bytes)});
+        void* memory = ::operator new (bytes, std::align_val_t{alignment(bytes)});
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
-        if (bytes >= huge_page) madvise(memory, bytes, MADV_HUGEPAGE);  // a wish; nothing is lost if not granted
+        if (bytes >= huge_page)
+            madvise(memory, bytes, MADV_HUGEPAGE);  // a wish; nothing is lost if not granted
 #endif
         return static_cast<T*>(memory);
     }
     void deallocate(T* memory, std::size_t n) noexcept {
-        ::operator delete(memory, std::align_val_t{alignment(n * sizeof(T))});
+        ::operator delete (memory, std::align_val_t{alignment(n * sizeof(T))});
     }
 
     friend bool operator==(const HugePages&, const HugePages&) { return true; }
 
   private:
     static constexpr std::size_t huge_page = std::size_t{1} << 21;
-    static constexpr std::size_t alignment(std::size_t bytes) noexcept { return bytes >= huge_page ? huge_page : 64; }
+    static constexpr std::size_t alignment(std::size_t bytes) noexcept {
+        return bytes >= huge_page ? huge_page : 64;
+    }
 };
 
 template <class T>

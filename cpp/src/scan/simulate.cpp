@@ -39,11 +39,13 @@ class Simulation {
         if (all.empty() || centres_.empty()) return maxima_;
         double level = pilot(all);
         // Sequential stopping looks at the maxima in waves.
-        const std::size_t wave = options_->stop_after > 0 ? scanner_->n_lanes() * options_->n_threads : all.size();
+        const std::size_t wave =
+            options_->stop_after > 0 ? scanner_->n_lanes() * options_->n_threads : all.size();
         auto tables = make_tables(level, centres_);
         for (std::size_t done = 0; done < all.size();) {
             const std::size_t end = std::min(all.size(), done + wave);
-            finish({all.begin() + static_cast<std::ptrdiff_t>(done), all.begin() + static_cast<std::ptrdiff_t>(end)},
+            finish({all.begin() + static_cast<std::ptrdiff_t>(done),
+                    all.begin() + static_cast<std::ptrdiff_t>(end)},
                    level, *tables);
             done = end;
             if (options_->stop_after > 0 && stopped(done)) break;
@@ -69,9 +71,10 @@ class Simulation {
     std::unique_ptr<BatchScanner> make_scanner(const detail::Kernels& kernels) const {
         if (common_end())
             return direct_scanner(*plan_, model_->rates(), kernels, model_->n_cases(),
-                                  static_cast<std::size_t>(options_->end - options_->begin), options_->n_threads,
-                                  *control_);
-        return sweep_scanner(*plan_, model_->rates(), kernels, model_->n_cases(), options_->n_threads, *control_);
+                                  static_cast<std::size_t>(options_->end - options_->begin),
+                                  options_->n_threads, *control_);
+        return sweep_scanner(*plan_, model_->rates(), kernels, model_->n_cases(), options_->n_threads,
+                             *control_);
     }
 
     bool common_end() const {
@@ -82,7 +85,8 @@ class Simulation {
         return true;
     }
 
-    std::unique_ptr<BatchScanner::Tables> make_tables(double level, std::span<const std::size_t> centres) const {
+    std::unique_ptr<BatchScanner::Tables> make_tables(double level,
+                                                      std::span<const std::size_t> centres) const {
         return scanner_->make_tables(level, centres, options_->n_threads, *control_);
     }
 
@@ -106,10 +110,13 @@ class Simulation {
 
     /// Finds a level a little below what maxima usually are, from some of the centres in one batch.
     double pilot(const Numbers& all) {
-        const Numbers replicates(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), scanner_->n_lanes())));
+        const Numbers replicates(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(
+                                                                std::min(all.size(), scanner_->n_lanes())));
         double level = first_level;
         for (const std::size_t share : {64u, 16u, 4u}) {
-            const std::size_t step = std::max<std::size_t>(1, centres_.size() / std::max<std::size_t>(8, centres_.size() / share));
+            if (share == 16 && centres_.size() < 1000) continue;
+            const std::size_t step =
+                std::max<std::size_t>(1, centres_.size() / std::max<std::size_t>(8, centres_.size() / share));
             Numbers some;
             for (std::size_t i = step / 2; i < centres_.size(); i += step) some.push_back(i);
             double least = pilot_scan(replicates, level, some);
@@ -157,12 +164,14 @@ class Simulation {
         parallel_for(n_batches * n_parts, n_threads, *control_, [&](std::size_t task, std::size_t number) {
             const std::size_t first = task / n_parts * lanes;
             const std::size_t part = task % n_parts;
-            const auto some = std::span(replicates).subspan(first, std::min(lanes, replicates.size() - first));
+            const auto some =
+                std::span(replicates).subspan(first, std::min(lanes, replicates.size() - first));
             Worker& worker = load(number, some);
             const std::size_t begin = part * n_centres / n_parts;
             const std::size_t end = (part + 1) * n_centres / n_parts;
             scanner_->scan(tables, begin, end, *worker.counts, *worker.batch, *control_);
-            for (std::size_t lane = 0; lane < some.size(); ++lane) found[task].push_back(worker.batch->best(lane));
+            for (std::size_t lane = 0; lane < some.size(); ++lane)
+                found[task].push_back(worker.batch->best(lane));
             if (progress == Progress::counted) control_->advance(some.size() * (end - begin));
         });
         for (std::size_t task = 0; task < found.size(); ++task)

@@ -33,12 +33,14 @@ std::vector<LengthRange> consecutive_lengths(std::span<const IntervalRun> runs) 
 }
 
 /// Work of testing a range of lengths in segments of so many starts.
-double segment_cost(std::size_t n_starts, std::size_t n_lengths, std::size_t longest, std::size_t per_segment) {
+double segment_cost(std::size_t n_starts, std::size_t n_lengths, std::size_t longest,
+                    std::size_t per_segment) {
     constexpr double column_cost = 14.0;  // of bringing a column into shape, relative to a window
     double cost = 0.0;
     for (std::size_t first = 0; first < n_starts; first += per_segment) {
         const auto n = static_cast<double>(std::min(per_segment, n_starts - first));
-        cost += column_cost * (n + static_cast<double>(longest)) + n * static_cast<double>((n_lengths + 7) / 8 * 8);
+        cost += column_cost * (n + static_cast<double>(longest)) +
+                n * static_cast<double>((n_lengths + 7) / 8 * 8);
     }
     return cost;
 }
@@ -63,9 +65,9 @@ std::vector<Segment> make_segments(const Plan& plan) {
         for (std::size_t first = from; first < to; first += best) {
             const std::size_t reached = std::min(longest, plan.n_columns() - first);
             if (reached < least) break;
-            segments.push_back({static_cast<std::uint32_t>(first),
-                                static_cast<std::uint32_t>(std::min(best, to - first)),
-                                static_cast<std::uint32_t>(least), static_cast<std::uint32_t>(reached - least + 1)});
+            segments.push_back(
+                {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(std::min(best, to - first)),
+                 static_cast<std::uint32_t>(least), static_cast<std::uint32_t>(reached - least + 1)});
         }
     }
     return segments;
@@ -116,7 +118,8 @@ class SweepScanner final : public BatchScanner {
         for (const Segment& segment : segments_) {
             first_threshold_.push_back(n_thresholds_);
             n_thresholds_ += segment.n_lengths;
-            longest_ = std::max<std::size_t>(longest_, segment.n_starts + segment.least_length + segment.n_lengths + 8);
+            longest_ = std::max<std::size_t>(longest_,
+                                             segment.n_starts + segment.least_length + segment.n_lengths + 8);
         }
         if (plan.separable()) course_ranges_ = measure_ranges(plan.course());
     }
@@ -137,8 +140,8 @@ class SweepScanner final : public BatchScanner {
     };
     std::unique_ptr<Counts> make_counts() const override { return std::make_unique<SweepCounts>(*this); }
 
-    std::unique_ptr<Tables> make_tables(double level, std::span<const std::size_t> centres, std::size_t n_threads,
-                                        const RunControl& control) const override {
+    std::unique_ptr<Tables> make_tables(double level, std::span<const std::size_t> centres,
+                                        std::size_t n_threads, const RunControl& control) const override {
         auto tables = std::make_unique<SweepTables>();
         tables->centres.assign(centres.begin(), centres.end());
         std::size_t n = 0;
@@ -148,7 +151,8 @@ class SweepScanner final : public BatchScanner {
         }
         for (const bool high : {true, false}) {
             if (rates_ == (high ? Rates::low : Rates::high)) continue;
-            Direction direction{high, Thresholds(plan_->statistic(), high, level, greatest_, n_cases_), {}, {}};
+            Direction direction{
+                high, Thresholds(plan_->statistic(), high, level, greatest_, n_cases_), {}, {}};
             direction.scales.resize(n);
             direction.excesses.resize(n * n_thresholds_);
             parallel_for(centres.size(), n_threads, control, [&](std::size_t i, std::size_t) {
@@ -166,9 +170,11 @@ class SweepScanner final : public BatchScanner {
         for (std::size_t lane = 0; lane < batch.size(); ++lane) {
             bool fits = true;
             for (const Cell& cell : batch.cells(lane)) {
-                const std::size_t column = cell.interval - static_cast<std::uint32_t>(plan_->first_interval());
+                const std::size_t column =
+                    cell.interval - static_cast<std::uint32_t>(plan_->first_interval());
                 std::uint8_t& place =
-                    sweep.rows[(plan_->site_of(cell.location) * plan_->n_columns() + column) * n_lanes() + lane];
+                    sweep.rows[(plan_->site_of(cell.location) * plan_->n_columns() + column) * n_lanes() +
+                               lane];
                 const std::uint64_t sum = std::uint64_t{place} + cell.count;
                 fits = fits && sum < 255;
                 place = static_cast<std::uint8_t>(std::min<std::uint64_t>(sum, 255));
@@ -221,7 +227,8 @@ class SweepScanner final : public BatchScanner {
         std::vector<MeasureRange> ranges;
         ranges.reserve(n_thresholds_);
         for (const Segment& segment : segments_)
-            for (std::size_t j = 0; j < segment.n_lengths; ++j) ranges.push_back(measure_range(segment, j, sums));
+            for (std::size_t j = 0; j < segment.n_lengths; ++j)
+                ranges.push_back(measure_range(segment, j, sums));
         return ranges;
     }
 
@@ -232,7 +239,8 @@ class SweepScanner final : public BatchScanner {
         double most = 0.0;
         for (const Segment& segment : segments_) {
             const std::size_t last = std::min<std::size_t>(
-                segment.first + segment.n_starts + segment.least_length + segment.n_lengths, plan_->n_columns());
+                segment.first + segment.n_starts + segment.least_length + segment.n_lengths,
+                plan_->n_columns());
             const double expected = sums(last) - sums(segment.first);
             most = std::max(most, 10.0 * std::sqrt(expected) + 60.0);
         }
@@ -255,8 +263,8 @@ class SweepScanner final : public BatchScanner {
             double factor = ratio_;
             std::vector<MeasureRange> ranges;
             if (plan_->separable()) {
-                const double weight =
-                    direction.high ? blocks_.first_weights(centre)[block] : blocks_.last_weights(centre)[block];
+                const double weight = direction.high ? blocks_.first_weights(centre)[block]
+                                                     : blocks_.last_weights(centre)[block];
                 factor = weight / plan_->divisor();
             } else {
                 const std::size_t tested = direction.high ? k + 1 : k + lengths[block];
@@ -272,7 +280,8 @@ class SweepScanner final : public BatchScanner {
             for (const MeasureRange& range : of_block) {
                 double excess = 65535.0;
                 if (range.least <= range.greatest)
-                    excess = direction.thresholds.least_excess(range.least * factor, range.greatest * factor, ratio_) *
+                    excess = direction.thresholds.least_excess(range.least * factor, range.greatest * factor,
+                                                               ratio_) *
                              (1 << scale);
                 *excesses++ = static_cast<std::uint16_t>(std::clamp(std::floor(excess - 1e-5), 0.0, 65535.0));
             }
@@ -280,17 +289,18 @@ class SweepScanner final : public BatchScanner {
     }
 
     int scale_of_block(std::size_t centre, std::size_t block, bool high, const ZoneMeasure& zone) const {
-        if (!plan_->separable())
-            return scale_for([&](std::size_t t) { return zone.sums()[t] * ratio_; });
-        const double weight = high ? blocks_.first_weights(centre)[block] : blocks_.last_weights(centre)[block];
-        return scale_for([&](std::size_t t) { return weight * plan_->course()[t] / plan_->divisor() * ratio_; });
+        if (!plan_->separable()) return scale_for([&](std::size_t t) { return zone.sums()[t] * ratio_; });
+        const double weight =
+            high ? blocks_.first_weights(centre)[block] : blocks_.last_weights(centre)[block];
+        return scale_for(
+            [&](std::size_t t) { return weight * plan_->course()[t] / plan_->divisor() * ratio_; });
     }
 
     /// One centre in one batch.
     class Pass {
       public:
-        Pass(const SweepScanner& scanner, const SweepTables& tables, std::size_t i, SweepCounts& counts, Batch& batch,
-             const RunControl& control)
+        Pass(const SweepScanner& scanner, const SweepTables& tables, std::size_t i, SweepCounts& counts,
+             Batch& batch, const RunControl& control)
             : scanner_(&scanner),
               plan_(scanner.plan_),
               tables_(&tables),
@@ -328,8 +338,9 @@ class SweepScanner final : public BatchScanner {
 
         void enter(std::size_t first, std::size_t n) {
             if (n == 0) return;
-            const std::uint32_t overflow = scanner_->kernels_->accumulate(
-                counts_->rows.data(), plan_->n_columns(), members().data() + first, n, counts_->totals.data());
+            const std::uint32_t overflow =
+                scanner_->kernels_->accumulate(counts_->rows.data(), plan_->n_columns(),
+                                               members().data() + first, n, counts_->totals.data());
             if (overflow != 0) lose(overflow);
         }
 
@@ -390,8 +401,8 @@ class SweepScanner final : public BatchScanner {
             if (sums[n] * factor > 2e9) return false;
             std::int32_t most = 0;
             for (std::size_t t = 0; t < n; ++t) {
-                const std::int32_t difference =
-                    static_cast<std::int32_t>(sums[t + 1] * factor) - static_cast<std::int32_t>(sums[t] * factor);
+                const std::int32_t difference = static_cast<std::int32_t>(sums[t + 1] * factor) -
+                                                static_cast<std::int32_t>(sums[t] * factor);
                 most = std::max(most, difference);
                 counts_->expected[t] = static_cast<std::int16_t>(difference);
             }
@@ -434,33 +445,39 @@ class SweepScanner final : public BatchScanner {
 
         /// Measures of the windows of one length in a segment, in the zone that is tested.
         MeasureRange measure_range(std::size_t segment, std::size_t length) const {
-            if (!plan_->separable()) return scanner_->measure_range(scanner_->segments_[segment], length, tested_->sums());
+            if (!plan_->separable())
+                return scanner_->measure_range(scanner_->segments_[segment], length, tested_->sums());
             MeasureRange range = scanner_->course_ranges_[scanner_->first_threshold_[segment] + length];
             range.least *= tested_->weight() / plan_->divisor();
             range.greatest *= tested_->weight() / plan_->divisor();
             return range;
         }
 
-        /// Whether a window with so many cases more than expected, and a measure in this range, may have a greater
-        /// statistic than `best`. The ratio is convex in both numbers, so an end of the range has the greatest.
+        /// Whether a window with so many cases more than expected, and a measure in this range, may have a
+        /// greater statistic than `best`. The ratio is convex in both numbers, so an end of the range has the
+        /// greatest.
         bool excess_may_beat(double excess, const MeasureRange& range, double best) const {
-            return excess_may_beat(excess, range.least, best) || excess_may_beat(excess, range.greatest, best);
+            return excess_may_beat(excess, range.least, best) ||
+                   excess_may_beat(excess, range.greatest, best);
         }
 
         bool excess_may_beat(double excess, double measure, double best) const {
             const Statistic& statistic = plan_->statistic();
             const double cases = measure * scanner_->ratio_ + excess;
-            const bool possible = measure > 0.0 && cases < static_cast<double>(scanner_->n_cases_) &&
-                                  measure >= statistic.possible_measures(static_cast<std::int64_t>(cases) + 1).first;
+            const bool possible =
+                measure > 0.0 && cases < static_cast<double>(scanner_->n_cases_) &&
+                measure >= statistic.possible_measures(static_cast<std::int64_t>(cases) + 1).first;
             return !possible || statistic.likelihood_ratio(cases, measure) * (1 + 1e-9) > best;
         }
 
-        void look_at_lane(const Segment& segment, std::size_t length, const MeasureRange& range, std::size_t lane) {
+        void look_at_lane(const Segment& segment, std::size_t length, const MeasureRange& range,
+                          std::size_t lane) {
             const std::size_t end =
                 std::min<std::size_t>(segment.first + segment.n_starts, plan_->n_columns() + 1 - length);
             const std::int32_t* prefix = prefix_of(segment, lane);
             // High rates: fewer cases than this never reach the level.
-            const std::int64_t least = direction_->high ? direction_->thresholds.cases(range.least * (1 - 1e-9)) : 0;
+            const std::int64_t least =
+                direction_->high ? direction_->thresholds.cases(range.least * (1 - 1e-9)) : 0;
             for (std::size_t t = segment.first; t < end; ++t, ++prefix) {
                 const std::int64_t cases = prefix[length] - prefix[0];
                 if (cases < least) continue;
@@ -482,8 +499,9 @@ class SweepScanner final : public BatchScanner {
         void look_closely(std::size_t lane, std::size_t start, std::size_t end, std::int64_t cases) {
             const std::size_t n = scanner_->blocks_.lengths(centre_)[block_];
             const auto cases_of = [&](std::size_t k) {
-                const std::uint8_t* row =
-                    counts_->rows.data() + (members()[k] * plan_->n_columns() + start) * scanner_->n_lanes() + lane;
+                const std::uint8_t* row = counts_->rows.data() +
+                                          (members()[k] * plan_->n_columns() + start) * scanner_->n_lanes() +
+                                          lane;
                 std::int64_t sum = 0;
                 for (std::size_t t = start; t < end; ++t, row += scanner_->n_lanes()) sum += *row;
                 return sum;
@@ -518,8 +536,9 @@ class SweepScanner final : public BatchScanner {
             const std::size_t half = lane / 8 % 2;
             const std::uint16_t* total =
                 counts_->totals.data() + segment.first * n + half * (n / 2) + lane / 16 * 8 + lane % 8;
-            const std::size_t last = std::min<std::size_t>(
-                plan_->n_columns() - segment.first, segment.n_starts + segment.least_length + segment.n_lengths);
+            const std::size_t last =
+                std::min<std::size_t>(plan_->n_columns() - segment.first,
+                                      segment.n_starts + segment.least_length + segment.n_lengths);
             prefix[0] = 0;
             for (std::size_t t = 0; t < last; ++t, total += n) prefix[t + 1] = prefix[t] + *total;
             return prefix;

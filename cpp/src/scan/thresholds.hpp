@@ -49,9 +49,9 @@ class Thresholds {
 
     bool high_;
     double level_;
-    std::vector<double> bound_;          ///< by number of cases, not decreasing
-    double per_unit_ = 1.0;              ///< index entries per unit of measure
-    std::vector<std::uint32_t> start_;   ///< cases() at the beginning of each index entry
+    std::vector<double> bound_;         ///< by number of cases, not decreasing
+    double per_unit_ = 1.0;             ///< index entries per unit of measure
+    std::vector<std::uint32_t> start_;  ///< cases() at the beginning of each index entry
 };
 
 }  // namespace enteroscan

@@ -15,13 +15,13 @@ namespace enteroscan {
 /// One window and what is in it.
 struct Window {
     std::uint32_t centre = 0;
-    std::uint32_t size = 0;      ///< its zone is the first `size` members around `centre`
-    std::int32_t start = 0;      ///< first interval
-    std::int32_t end = 0;        ///< one past the last interval
-    std::int64_t observed = 0;   ///< cases
-    double measure = 0.0;        ///< the model's measure: expected cases or individuals
-    double statistic = 0.0;      ///< log likelihood ratio
-    bool high = true;            ///< more cases than expected
+    std::uint32_t size = 0;     ///< its zone is the first `size` members around `centre`
+    std::int32_t start = 0;     ///< first interval
+    std::int32_t end = 0;       ///< one past the last interval
+    std::int64_t observed = 0;  ///< cases
+    double measure = 0.0;       ///< the model's measure: expected cases or individuals
+    double statistic = 0.0;     ///< log likelihood ratio
+    bool high = true;           ///< more cases than expected
 };
 
 /// A scan: where and when to look (zones, intervals), and what is extreme (model). Immutable; all members

@@ -64,13 +64,15 @@ void scan_blocks(const DirectPass& pass) {
         Vector beyond = zero();
         for (std::size_t v = 0; v < n; ++v)
             beyond = bits_or(beyond, Lane::sub(above[v], load(limit + v * vector_bytes)));
-        if (any(beyond)) [[unlikely]] report(block);
+        if (any(beyond)) [[unlikely]]
+            report(block);
     };
     // Where the change fills a counter, the site that enters next must not hide it.
     const auto test_full = [&](std::size_t block) ENTEROSCAN_INLINE {
         Vector filled = zero();
         for (std::size_t v = 0; v < n; ++v) filled = bits_or(filled, Lane::equal(above[v], full));
-        if (any(filled)) [[unlikely]] report(block);
+        if (any(filled)) [[unlikely]]
+            report(block);
     };
     for (std::size_t block = 0; block < pass.n_blocks; ++block) {
         for (std::size_t v = 0; v < n; ++v) {
@@ -92,14 +94,22 @@ void scan_blocks(const DirectPass& pass) {
 template <class Count, bool high>
 void scan(const DirectPass& pass, std::size_t n_vectors) {
     switch (n_vectors) {
-        case 1: return scan_blocks<Count, high, 1>(pass);
-        case 2: return scan_blocks<Count, high, 2>(pass);
-        case 3: return scan_blocks<Count, high, 3>(pass);
-        case 4: return scan_blocks<Count, high, 4>(pass);
-        case 5: return scan_blocks<Count, high, 5>(pass);
-        case 6: return scan_blocks<Count, high, 6>(pass);
-        case 7: return scan_blocks<Count, high, 7>(pass);
-        default: return scan_blocks<Count, high, 8>(pass);
+        case 1:
+            return scan_blocks<Count, high, 1>(pass);
+        case 2:
+            return scan_blocks<Count, high, 2>(pass);
+        case 3:
+            return scan_blocks<Count, high, 3>(pass);
+        case 4:
+            return scan_blocks<Count, high, 4>(pass);
+        case 5:
+            return scan_blocks<Count, high, 5>(pass);
+        case 6:
+            return scan_blocks<Count, high, 6>(pass);
+        case 7:
+            return scan_blocks<Count, high, 7>(pass);
+        default:
+            return scan_blocks<Count, high, 8>(pass);
     }
 }
 

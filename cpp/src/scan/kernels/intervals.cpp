@@ -6,8 +6,8 @@ namespace {
 
 /// Adds the counts of n columns; the sums of the sites that enter stay in registers.
 template <std::size_t n>
-inline Vector accumulate_columns(const std::uint8_t* counts, std::size_t row_bytes, const std::uint32_t* members,
-                                 std::size_t n_members, std::uint16_t* totals) {
+inline Vector accumulate_columns(const std::uint8_t* counts, std::size_t row_bytes,
+                                 const std::uint32_t* members, std::size_t n_members, std::uint16_t* totals) {
     Vector sum[n];
     for (std::size_t i = 0; i < n; ++i) sum[i] = zero();
     for (std::size_t m = 0; m < n_members; ++m) {
@@ -29,10 +29,12 @@ inline Vector accumulate_columns(const std::uint8_t* counts, std::size_t row_byt
 /// 2^(scale - shift), rounded down. Returns the shift.
 int deviations(const IntervalTest& test, const Segment& segment, unsigned char* wide, unsigned char* bytes,
                std::size_t n_padded) {
-    const std::size_t reached = segment.first + segment.n_starts - 1 + segment.least_length + segment.n_lengths - 1;
+    const std::size_t reached =
+        segment.first + segment.n_starts - 1 + segment.least_length + segment.n_lengths - 1;
     const std::size_t last = reached < test.n_columns ? reached : test.n_columns;
     const std::size_t n = last - segment.first + 1;
-    const auto* totals = reinterpret_cast<const unsigned char*>(test.totals) + 2 * segment.first * vector_bytes;
+    const auto* totals =
+        reinterpret_cast<const unsigned char*>(test.totals) + 2 * segment.first * vector_bytes;
     Vector sum[2] = {zero(), zero()};
     Vector low[2] = {zero(), zero()};
     Vector high[2] = {zero(), zero()};
@@ -84,7 +86,8 @@ int deviations(const IntervalTest& test, const Segment& segment, unsigned char* 
 
 /// Greatest excess (deficit) of the windows of n lengths over all starts.
 template <bool high, std::size_t n>
-inline void greatest_differences(const unsigned char* bytes, std::size_t n_starts, std::size_t length, Vector* greatest) {
+inline void greatest_differences(const unsigned char* bytes, std::size_t n_starts, std::size_t length,
+                                 Vector* greatest) {
     for (std::size_t j = 0; j < n; ++j) greatest[j] = zero();
     const unsigned char* start = bytes;
     const unsigned char* end = bytes + length * vector_bytes;
@@ -116,10 +119,12 @@ void test_segment(const IntervalTest& test, std::size_t number, const std::uint1
             reached[j] = zero();
             if (threshold > 255) continue;
             // A threshold that the shift has swallowed is met by every window.
-            reached[j] = threshold == 0 ? fill8(1) : sub8(greatest[j], fill8(static_cast<std::uint8_t>(threshold - 1)));
+            reached[j] = threshold == 0 ? fill8(1)
+                                        : sub8(greatest[j], fill8(static_cast<std::uint8_t>(threshold - 1)));
             all = bits_or(all, reached[j]);
         }
-        if (!any(all)) [[likely]] continue;
+        if (!any(all)) [[likely]]
+            continue;
         for (std::size_t j = 0; j < n; ++j) {
             if (!any(reached[j])) continue;
             std::uint8_t excess[vector_bytes];
@@ -139,7 +144,8 @@ std::uint32_t accumulate(const std::uint8_t* counts, std::size_t n_columns, cons
     Vector overflow = zero();
     std::size_t column = 0;
     for (; column + together <= n_columns; column += together) {
-        overflow = bits_or(overflow, accumulate_columns<together>(counts, row_bytes, members, n_members, totals));
+        overflow =
+            bits_or(overflow, accumulate_columns<together>(counts, row_bytes, members, n_members, totals));
         counts += step;
         totals += step;
     }

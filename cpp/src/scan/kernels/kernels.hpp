@@ -37,14 +37,14 @@ inline constexpr auto reach = static_cast<Count>(sizeof(Count) == 1 ? 200 : 6000
 
 /// Any windows of time, around one centre. Counts are bytes, a vector for each site and column.
 struct Segment {
-    std::uint32_t first;          ///< column in which the first window starts
+    std::uint32_t first;  ///< column in which the first window starts
     std::uint32_t n_starts;
     std::uint32_t least_length;
-    std::uint32_t n_lengths;      ///< at most max_lengths; starts and lengths are a rectangle
+    std::uint32_t n_lengths;  ///< at most max_lengths; starts and lengths are a rectangle
 };
 
 struct IntervalTest {
-    const std::uint16_t* totals;   ///< cases in the zone: two vectors of 16 bits for each column
+    const std::uint16_t* totals;  ///< cases in the zone: two vectors of 16 bits for each column
     std::size_t n_columns;
     const std::int16_t* expected;  ///< of each column, times 2^scale
     int scale;
@@ -52,7 +52,7 @@ struct IntervalTest {
     std::size_t n_segments;
     const std::uint16_t* thresholds;  ///< of segment after segment, by length: least |excess| times 2^scale
     bool high;
-    void* scratch;                 ///< three vectors for each of (starts + lengths) of the longest segment + 8
+    void* scratch;  ///< three vectors for each of (starts + lengths) of the longest segment + 8
     /// Called for windows of a segment, of the length least_length + length, that may reach the
     /// threshold in the lanes set. `excess` holds for each lane the greatest |cases - expected| of these
     /// windows, times 2^(scale - shift), rounded down or up by less than 1.
@@ -65,20 +65,20 @@ struct IntervalTest {
 
 /// Windows in one zone of one data set, one after the other: those of one length, or of one end.
 struct Strip {
-    std::size_t n;                      ///< arrays are read up to the next multiple of strip_width
+    std::size_t n;  ///< arrays are read up to the next multiple of strip_width
     const double* cases_until_start;
     const double* cases_until_end;      ///< a single number if fixed_end
     const double* measure_until_start;  ///< times weight
     const double* measure_until_end;    ///< a single number if fixed_end
     bool fixed_end;
     double weight;
-    double ratio;                       ///< expected cases per measure
-    double total;                       ///< measure
-    double factor;                      ///< see Statistic::Bound
+    double ratio;   ///< expected cases per measure
+    double total;   ///< measure
+    double factor;  ///< see Statistic::Bound
     bool sharp;
-    const double* limits;               ///< one for each window, or a single number
+    const double* limits;  ///< one for each window, or a single number
     bool one_limit;
-    unsigned char* marks;               ///< set for each strip_width windows: whether one may exceed its limit
+    unsigned char* marks;  ///< set for each strip_width windows: whether one may exceed its limit
 };
 inline constexpr std::size_t strip_width = 8;
 
@@ -90,8 +90,8 @@ struct Kernels {
     void (*direct16[2])(const DirectPass& pass, std::size_t n_vectors);
 
     /// Adds the counts of sites to the totals; returns the lanes that overflowed.
-    std::uint32_t (*accumulate)(const std::uint8_t* counts, std::size_t n_columns, const std::uint32_t* members,
-                                std::size_t n_members, std::uint16_t* totals);
+    std::uint32_t (*accumulate)(const std::uint8_t* counts, std::size_t n_columns,
+                                const std::uint32_t* members, std::size_t n_members, std::uint16_t* totals);
     void (*test)(const IntervalTest& test);
 
     void (*mark)(const Strip& strip);
