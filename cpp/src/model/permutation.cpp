@@ -31,6 +31,7 @@ std::vector<Stratum> split_by_stratum(const std::vector<CaseRow>& rows) {
         stratum.intervals.insert(stratum.intervals.end(), n, static_cast<std::uint32_t>(row.interval));
     }
     std::vector<Stratum> result;
+    result.reserve(strata.size());
     for (auto& [number, stratum] : strata) result.push_back(std::move(stratum));
     return result;
 }
@@ -44,8 +45,7 @@ class PermutationSampler final : public Sampler {
         for (const Stratum& stratum : strata) {
             const auto number = static_cast<std::uint32_t>(places_.size());
             for (const std::uint32_t interval : stratum.intervals)
-                if (interval >= static_cast<std::uint32_t>(first_interval))
-                    slots_.push_back({interval, number});
+                if (std::cmp_greater_equal(interval, first_interval)) slots_.push_back({interval, number});
             places_.emplace_back(stratum.locations);
         }
         std::sort(slots_.begin(), slots_.end(), [](const Slot& a, const Slot& b) {
@@ -101,8 +101,8 @@ class SatscanPermutationSampler final : public Sampler {
     static Stratum latest_first(const Stratum& stratum) {
         std::vector<std::size_t> order(stratum.intervals.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
-        std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-            return stratum.intervals[a] > stratum.intervals[b];
+        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+            return std::pair(stratum.intervals[b], a) < std::pair(stratum.intervals[a], b);
         });
         Stratum result;
         for (const std::size_t i : order) {

@@ -11,7 +11,7 @@ double Batch::least_best() const noexcept {
 
 void Batch::walk(std::size_t centre, std::size_t lane) {
     if (walked_[lane]) return;
-    if (!counted_[lane]) counted_[lane].emplace(*plan_, replicates_[lane]);
+    if (!counted_[lane]) counted_[lane] = std::make_unique<const SiteCases>(*plan_, replicates_[lane]);
     best_[lane] = centre_maximum(*plan_, rates_, *counted_[lane], centre, best_[lane]);
 }
 

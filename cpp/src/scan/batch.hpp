@@ -1,9 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -34,7 +34,7 @@ class Batch {
 
     double best(std::size_t lane) const noexcept { return best_[lane]; }
     void improve(std::size_t lane, double statistic) noexcept {
-        if (statistic > best_[lane]) best_[lane] = statistic;
+        best_[lane] = std::max(best_[lane], statistic);
     }
     double least_best() const noexcept;
 
@@ -49,7 +49,7 @@ class Batch {
     const Plan* plan_;
     Rates rates_;
     std::vector<std::vector<Cell>> replicates_;
-    std::vector<std::optional<SiteCases>> counted_;
+    std::vector<std::unique_ptr<const SiteCases>> counted_;
     std::vector<double> best_;
     std::vector<bool> walked_;
 };

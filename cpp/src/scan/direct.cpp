@@ -151,7 +151,9 @@ class Bounds {
 
     /// Where chords meet: 0, 1, 2, 4, 8, 16 times a distance over which the curve bends little.
     static std::size_t corner(std::size_t threshold, std::size_t i) noexcept {
-        const std::size_t distance = threshold < 2048 ? 12 : threshold < 8192 ? 24 : 48;
+        std::size_t distance = 12;
+        if (threshold >= 2048) distance = 24;
+        if (threshold >= 8192) distance = 48;
         return i == 0 ? 0 : distance << (i - 1);
     }
 

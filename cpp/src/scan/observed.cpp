@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <utility>
 
 #include "base/parallel.hpp"
 #include "scan/blocks.hpp"
@@ -321,7 +322,7 @@ SiteCases::SiteCases(const Plan& plan, const std::vector<Cell>& cells)
     : offsets_(plan.n_sites() + 1, 0), totals_(plan.n_sites(), 0) {
     std::vector<std::vector<Entry>> by_site(plan.n_sites());
     for (const Cell& cell : cells) {
-        if (cell.interval < static_cast<std::uint32_t>(plan.first_interval())) continue;
+        if (std::cmp_less(cell.interval, plan.first_interval())) continue;
         by_site[plan.site_of(cell.location)].push_back(
             {cell.interval - static_cast<std::uint32_t>(plan.first_interval()), cell.count});
     }

@@ -78,11 +78,10 @@ class Simulation {
     }
 
     bool common_end() const {
-        for (const IntervalRun& run : plan_->runs())
-            if (static_cast<std::size_t>(run.first_start + run.length) != plan_->n_columns() ||
-                run.first_start != run.last_start)
-                return false;
-        return true;
+        const auto last = static_cast<std::int32_t>(plan_->n_columns());
+        return std::all_of(plan_->runs().begin(), plan_->runs().end(), [&](const IntervalRun& run) {
+            return run.first_start == run.last_start && run.first_start + run.length == last;
+        });
     }
 
     std::unique_ptr<BatchScanner::Tables> make_tables(double level,

@@ -36,11 +36,11 @@ std::vector<LengthRange> consecutive_lengths(std::span<const IntervalRun> runs) 
 double segment_cost(std::size_t n_starts, std::size_t n_lengths, std::size_t longest,
                     std::size_t per_segment) {
     constexpr double column_cost = 14.0;  // of bringing a column into shape, relative to a window
+    const std::size_t n_tested = (n_lengths + 7) / 8 * 8;  // the kernel takes eight lengths at a time
     double cost = 0.0;
     for (std::size_t first = 0; first < n_starts; first += per_segment) {
         const auto n = static_cast<double>(std::min(per_segment, n_starts - first));
-        cost += column_cost * (n + static_cast<double>(longest)) +
-                n * static_cast<double>((n_lengths + 7) / 8 * 8);
+        cost += column_cost * (n + static_cast<double>(longest)) + n * static_cast<double>(n_tested);
     }
     return cost;
 }
@@ -76,9 +76,10 @@ std::vector<Segment> make_segments(const Plan& plan) {
 /// Whether a window is one of the scan's. Runs are in ascending order of length, several may share one.
 bool is_window(std::span<const IntervalRun> runs, std::size_t start, std::size_t length) {
     const auto at_start = static_cast<std::int32_t>(start);
-    auto run = std::lower_bound(runs.begin(), runs.end(), static_cast<std::int32_t>(length),
+    const auto of_length = static_cast<std::int32_t>(length);
+    auto run = std::lower_bound(runs.begin(), runs.end(), of_length,
                                 [](const IntervalRun& a, std::int32_t l) { return a.length < l; });
-    for (; run != runs.end() && run->length == static_cast<std::int32_t>(length); ++run)
+    for (; run != runs.end() && run->length == of_length; ++run)
         if (at_start >= run->first_start && at_start <= run->last_start) return true;
     return false;
 }

@@ -39,19 +39,29 @@ void fill(Numbers& result, double number) {
 /// Number i and those after it, or the first for all.
 template <bool one>
 void read(Numbers& result, const double* numbers, std::size_t i) {
-    if (one) return fill(result, *numbers);
-    std::memcpy(&result, numbers + i, sizeof(result));
+    if (one) {
+        fill(result, *numbers);
+    } else {
+        std::memcpy(&result, numbers + i, sizeof(result));
+    }
 }
 
 template <bool sharp, bool fixed_end, bool one_limit>
 void mark(const Strip& strip) {
-    Numbers weight, ratio, total, factor;
+    Numbers weight;
+    Numbers ratio;
+    Numbers total;
+    Numbers factor;
     fill(weight, strip.weight);
     fill(ratio, strip.ratio);
     fill(total, strip.total);
     fill(factor, strip.factor);
     for (std::size_t i = 0; i < strip.n; i += strip_width) {
-        Numbers cases_before, cases_until, measure_before, measure_until, limit;
+        Numbers cases_before;
+        Numbers cases_until;
+        Numbers measure_before;
+        Numbers measure_until;
+        Numbers limit;
         read<false>(cases_before, strip.cases_until_start, i);
         read<fixed_end>(cases_until, strip.cases_until_end, i);
         read<false>(measure_before, strip.measure_until_start, i);
@@ -70,14 +80,25 @@ void mark(const Strip& strip) {
 
 template <bool sharp, bool fixed_end>
 void mark(const Strip& strip) {
-    return strip.one_limit ? mark<sharp, fixed_end, true>(strip) : mark<sharp, fixed_end, false>(strip);
+    if (strip.one_limit) {
+        mark<sharp, fixed_end, true>(strip);
+    } else {
+        mark<sharp, fixed_end, false>(strip);
+    }
 }
 
 }  // namespace
 
 void mark_strip(const Strip& strip) {
-    if (strip.sharp) return strip.fixed_end ? mark<true, true>(strip) : mark<true, false>(strip);
-    return strip.fixed_end ? mark<false, true>(strip) : mark<false, false>(strip);
+    if (strip.sharp && strip.fixed_end) {
+        mark<true, true>(strip);
+    } else if (strip.sharp) {
+        mark<true, false>(strip);
+    } else if (strip.fixed_end) {
+        mark<false, true>(strip);
+    } else {
+        mark<false, false>(strip);
+    }
 }
 
 }  // namespace enteroscan::detail::ENTEROSCAN_ISA
