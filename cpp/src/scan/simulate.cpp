@@ -158,7 +158,7 @@ class Simulation {
         const std::size_t n_batches = (replicates.size() + lanes - 1) / lanes;
         const std::size_t n_threads = options_->n_threads;
         const std::size_t n_parts =
-            n_threads == 1 ? 1 : std::min(n_centres, (8 * n_threads + n_batches - 1) / n_batches);
+            n_threads == 1 ? 1 : std::min(n_centres, (n_threads + n_batches - 1) / n_batches);
         std::vector<std::vector<double>> found(n_batches * n_parts);
         parallel_for(n_batches * n_parts, n_threads, *control_, [&](std::size_t task, std::size_t number) {
             const std::size_t first = task / n_parts * lanes;
