@@ -16,8 +16,6 @@ class Selection {
   public:
     explicit Selection(std::vector<Item> items) : items_(std::move(items)) {}
 
-    std::size_t size() const noexcept { return items_.size(); }
-
     Item draw(RandomStream& random) {
         const std::size_t i = chosen_.size();
         const std::size_t j = i + random.below(static_cast<std::uint32_t>(items_.size() - i));

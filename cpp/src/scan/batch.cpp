@@ -1,13 +1,6 @@
 #include "scan/batch.hpp"
 
-#include <algorithm>
-#include <limits>
-
 namespace enteroscan {
-
-double Batch::least_best() const noexcept {
-    return best_.empty() ? 0.0 : *std::min_element(best_.begin(), best_.end());
-}
 
 void Batch::walk(std::size_t centre, std::size_t lane) {
     if (walked_[lane]) return;

@@ -36,7 +36,6 @@ class Batch {
     void improve(std::size_t lane, double statistic) noexcept {
         best_[lane] = std::max(best_[lane], statistic);
     }
-    double least_best() const noexcept;
 
     /// Looks at every window around a centre in one lane: the slow way, for lanes in which numbers grew
     /// too large for the fast one.
