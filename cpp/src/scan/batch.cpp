@@ -16,4 +16,15 @@ void Batch::walk_all(std::size_t lane, const RunControl& control) {
     walked_[lane] = true;
 }
 
+void walk_later_first_zones(const Plan& plan, std::span<const std::size_t> centres, std::size_t begin,
+                            std::size_t end, Batch& batch, const RunControl& control) {
+    for (std::size_t i = begin; i < end; ++i) {
+        if (plan.first_zone(centres[i]) == 1) continue;
+        for (std::size_t lane = 0; lane < batch.size(); ++lane) {
+            control.check();
+            batch.walk(centres[i], lane);
+        }
+    }
+}
+
 }  // namespace enteroscan

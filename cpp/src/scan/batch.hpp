@@ -20,13 +20,19 @@ class Batch {
   public:
     Batch(const Plan& plan, Rates rates) : plan_(&plan), rates_(rates) {}
 
-    /// Starts over with other data.
-    void reset(std::vector<std::vector<Cell>> replicates) {
-        replicates_ = std::move(replicates);
+    /// Starts over with other data: `cells[i]` are the cases of the replicate called `names[i]`.
+    void reset(std::span<const std::size_t> names, std::vector<std::vector<Cell>> cells) {
+        names_.assign(names.begin(), names.end());
+        replicates_ = std::move(cells);
         counted_.clear();
         counted_.resize(replicates_.size());
         best_.assign(replicates_.size(), 0.0);
         walked_.assign(replicates_.size(), false);
+    }
+
+    /// Whether it has just these replicates.
+    bool holds(std::span<const std::size_t> names) const noexcept {
+        return std::equal(names_.begin(), names_.end(), names.begin(), names.end());
     }
 
     std::size_t size() const noexcept { return replicates_.size(); }
@@ -47,6 +53,7 @@ class Batch {
   private:
     const Plan* plan_;
     Rates rates_;
+    std::vector<std::size_t> names_;
     std::vector<std::vector<Cell>> replicates_;
     std::vector<std::unique_ptr<const SiteCases>> counted_;
     std::vector<double> best_;
@@ -94,5 +101,10 @@ class BatchScanner {
     virtual void scan(const Tables& tables, std::size_t begin, std::size_t end, Counts& counts, Batch& batch,
                       const RunControl& control) const = 0;
 };
+
+/// Looks by walking around centres number [begin, end) of the given ones whose smallest zone is not a single
+/// site: few, and not for the fast ways.
+void walk_later_first_zones(const Plan& plan, std::span<const std::size_t> centres, std::size_t begin,
+                            std::size_t end, Batch& batch, const RunControl& control);
 
 }  // namespace enteroscan

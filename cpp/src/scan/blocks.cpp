@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/parallel.hpp"
@@ -9,27 +10,33 @@
 namespace enteroscan {
 namespace {
 
-/// Expected cases of a site in the widest window of the scan: what blocks are measured by.
+/// What blocks are measured by: the measure of a site in the widest window of the scan, or, if measures are
+/// separable, its weight, and how many cases are expected for one of it.
 class Widest {
   public:
-    explicit Widest(const Plan& plan) : plan_(&plan), ratio_(plan.statistic().expected(1.0)) {
+    explicit Widest(const Plan& plan) : plan_(&plan), expected_per_unit_(plan.statistic().expected(1.0)) {
         const IntervalRun& run = plan.runs().back();
         start_ = static_cast<std::size_t>(run.last_start);
         end_ = static_cast<std::size_t>(run.last_start + run.length);
         if (plan.separable())
-            factor_ = (plan.course()[end_] - plan.course()[start_]) / plan.divisor() * ratio_;
+            expected_per_unit_ *= (plan.course()[end_] - plan.course()[start_]) / plan.divisor();
     }
 
     double operator()(std::uint32_t site) const {
-        if (plan_->separable()) return plan_->weight(site) * factor_;
+        if (plan_->separable()) return plan_->weight(site);
         const std::span<const double> row = plan_->row(site);
-        return (row[end_] - row[start_]) * ratio_;
+        return row[end_] - row[start_];
+    }
+
+    /// How far a block may reach that begins with a zone of this size.
+    double limit(double size, double slack) const {
+        return expected_per_unit_ > 0.0 ? size + slack * std::sqrt(size / expected_per_unit_)
+                                        : std::numeric_limits<double>::infinity();
     }
 
   private:
     const Plan* plan_;
-    double ratio_;
-    double factor_ = 0.0;
+    double expected_per_unit_;
     std::size_t start_;
     std::size_t end_;
 };
@@ -55,31 +62,36 @@ Blocks::Blocks(const Plan& plan, double slack, std::size_t n_threads, const RunC
     };
     const Widest widest(plan);
     std::vector<OfCentre> all(plan.n_centres());
-    parallel_for(plan.n_centres(), n_threads, control, [&](std::size_t centre, std::size_t) {
-        OfCentre blocks;
-        double weight = 0.0;
-        double expected = 0.0;
-        double limit = -1.0;
-        std::uint32_t length = 0;
-        for (const std::uint32_t site : plan.members(centre)) {
-            expected += widest(site);
-            if (expected > limit) {
-                if (length > 0) {
-                    blocks.lengths.push_back(length);
-                    blocks.last_weights.push_back(weight);
-                }
-                limit = expected + slack * std::sqrt(expected);
-                length = 0;
-                if (plan.separable()) blocks.first_weights.push_back(weight + plan.weight(site));
+    std::vector<OfCentre> scratch(n_threads);
+    parallel_for(plan.n_centres(), n_threads, control, [&](std::size_t centre, std::size_t worker) {
+        const std::span<const std::uint32_t> members = plan.members(centre);
+        OfCentre& blocks = scratch[worker];
+        blocks.lengths.resize(std::max(blocks.lengths.size(), members.size()));
+        blocks.first_weights.resize(blocks.lengths.size());
+        blocks.last_weights.resize(blocks.lengths.size());
+        std::size_t n = 0;
+        double size = 0.0;
+        for (std::size_t k = 0; k < members.size(); ++n) {
+            const std::size_t first = k;
+            size += widest(members[k++]);
+            blocks.first_weights[n] = size;
+            const double limit = widest.limit(size, slack);
+            while (k < members.size()) {
+                const double next = size + widest(members[k]);
+                if (next > limit) break;
+                size = next;
+                ++k;
             }
-            if (plan.separable()) weight += plan.weight(site);
-            ++length;
+            blocks.last_weights[n] = size;
+            blocks.lengths[n] = static_cast<std::uint32_t>(k - first);
         }
-        if (length > 0) {
-            blocks.lengths.push_back(length);
-            blocks.last_weights.push_back(weight);
-        }
-        all[centre] = std::move(blocks);
+        const auto exactly = [n](const auto& numbers) {
+            return std::vector(numbers.begin(), numbers.begin() + static_cast<std::ptrdiff_t>(n));
+        };
+        all[centre].lengths = exactly(blocks.lengths);
+        if (!plan.separable()) return;
+        all[centre].first_weights = exactly(blocks.first_weights);
+        all[centre].last_weights = exactly(blocks.last_weights);
     });
     for (std::size_t centre = 0; centre < all.size(); ++centre) {
         const OfCentre& blocks = all[centre];

@@ -11,6 +11,7 @@
 
 #include "base/parallel.hpp"
 #include "scan/batch.hpp"
+#include "scan/bits.hpp"
 #include "scan/direct.hpp"
 #include "scan/sweep.hpp"
 
@@ -59,6 +60,8 @@ class Simulation {
     /// A statistic so small that what does not reach it is found by walking.
     static constexpr double least_level = 0.3;
     static constexpr double first_level = 4.0;
+    /// Replicates of the pilot lie above the level by that much: few others lie below it.
+    static constexpr double pilot_margin = 0.92;
 
     enum class Progress { counted, uncounted };
 
@@ -69,10 +72,14 @@ class Simulation {
     };
 
     std::unique_ptr<BatchScanner> make_scanner(const detail::Kernels& kernels) const {
-        if (common_end())
+        if (common_end()) {
+            auto bits = bit_scanner(*plan_, model_->rates(), kernels, model_->n_cases(), options_->n_threads,
+                                    *control_);
+            if (bits) return bits;
             return direct_scanner(*plan_, model_->rates(), kernels, model_->n_cases(),
                                   static_cast<std::size_t>(options_->end - options_->begin),
                                   options_->n_threads, *control_);
+        }
         return sweep_scanner(*plan_, model_->rates(), kernels, model_->n_cases(), options_->n_threads,
                              *control_);
     }
@@ -89,7 +96,8 @@ class Simulation {
         return scanner_->make_tables(level, centres, options_->n_threads, *control_);
     }
 
-    /// Draws a batch of replicates and lays out their counts.
+    /// Draws a batch of replicates and lays out their counts, unless the worker has them already. What it has
+    /// found in them stays.
     Worker& load(std::size_t number, std::span<const std::size_t> replicates) {
         Worker& worker = workers_[number];
         if (!worker.sampler) {
@@ -97,12 +105,13 @@ class Simulation {
             worker.counts = scanner_->make_counts();
             worker.batch = std::make_unique<Batch>(*plan_, model_->rates());
         }
+        if (worker.batch->holds(replicates)) return worker;
         std::vector<std::vector<Cell>> cells(replicates.size());
         for (std::size_t i = 0; i < replicates.size(); ++i) {
             control_->check();
             worker.sampler->draw(static_cast<std::uint64_t>(options_->begin) + replicates[i], cells[i]);
         }
-        worker.batch->reset(std::move(cells));
+        worker.batch->reset(replicates, std::move(cells));
         scanner_->load(*worker.batch, *worker.counts, *control_);
         return worker;
     }
@@ -112,8 +121,7 @@ class Simulation {
         const Numbers replicates(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(
                                                                 std::min(all.size(), scanner_->n_lanes())));
         double level = first_level;
-        for (const std::size_t share : {64u, 16u, 4u}) {
-            if (share == 16 && centres_.size() < 1000) continue;
+        for (const std::size_t share : {32u, 4u}) {
             const std::size_t step =
                 std::max<std::size_t>(1, centres_.size() / std::max<std::size_t>(8, centres_.size() / share));
             Numbers some;
@@ -123,18 +131,16 @@ class Simulation {
                 level = std::max(least_level, 0.6 * level);
                 least = pilot_scan(replicates, level, some);
             }
-            level = std::max(level, 0.97 * least);
+            level = std::max(level, pilot_margin * least);
         }
         return level;
     }
 
-    /// The least of the maxima around some centres.
+    /// The least of the maxima of the replicates, as far as is known after looking around some centres.
     double pilot_scan(const Numbers& replicates, double level, const Numbers& centres) {
-        for (const std::size_t i : replicates) maxima_[i] = 0.0;
         scan_batches(replicates, *make_tables(level, centres), centres.size());
         double least = maxima_[replicates.front()];
         for (const std::size_t i : replicates) least = std::min(least, maxima_[i]);
-        for (const std::size_t i : replicates) maxima_[i] = 0.0;
         return least;
     }
 
@@ -186,7 +192,7 @@ class Simulation {
             std::vector<std::vector<Cell>> cells(1);
             sampler->draw(static_cast<std::uint64_t>(options_->begin) + replicates[task], cells[0]);
             Batch batch(*plan_, model_->rates());
-            batch.reset(std::move(cells));
+            batch.reset({&replicates[task], 1}, std::move(cells));
             batch.walk_all(0, *control_);
             maxima_[replicates[task]] = batch.best(0);
         });

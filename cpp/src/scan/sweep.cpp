@@ -153,7 +153,10 @@ class SweepScanner final : public BatchScanner {
         for (const bool high : {true, false}) {
             if (rates_ == (high ? Rates::low : Rates::high)) continue;
             Direction direction{
-                high, Thresholds(plan_->statistic(), high, level, greatest_, n_cases_), {}, {}};
+                high,
+                Thresholds(plan_->statistic(), high, level, greatest_, n_cases_, n_threads, control),
+                {},
+                {}};
             direction.scales.resize(n);
             direction.excesses.resize(n * n_thresholds_);
             parallel_for(centres.size(), n_threads, control, [&](std::size_t i, std::size_t) {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/parallel.hpp"
+
 namespace enteroscan {
 namespace {
 
@@ -41,20 +43,49 @@ double boundary(double yes, double no, Value&& value) {
 }  // namespace
 
 Thresholds::Thresholds(const Statistic& statistic, bool high, double level, double greatest_measure,
-                       std::int64_t n_cases)
+                       std::int64_t n_cases, std::size_t n_threads, const RunControl& control)
     : high_(high), level_(level) {
     if (high) {
-        tabulate_high(statistic, greatest_measure, n_cases);
+        tabulate_high(statistic, greatest_measure, n_cases, n_threads, control);
     } else {
         tabulate_low(statistic, greatest_measure, n_cases);
     }
     index(greatest_measure);
 }
 
-void Thresholds::tabulate_high(const Statistic& statistic, double greatest_measure, std::int64_t n_cases) {
+void Thresholds::tabulate_high(const Statistic& statistic, double greatest_measure, std::int64_t n_cases,
+                               std::size_t n_threads, const RunControl& control) {
+    constexpr std::size_t piece = 512;
+    const auto n = static_cast<std::size_t>(n_cases) + 1;
+    double last = 0.0;
+    while (bound_.size() < n && last < greatest_measure) {
+        const std::size_t begin = bound_.size();
+        const std::size_t end = std::min(n, begin + piece * n_threads);
+        bound_.resize(end);
+        parallel_for((end - begin + piece - 1) / piece, n_threads, control,
+                     [&](std::size_t task, std::size_t) {
+                         const std::size_t from = begin + task * piece;
+                         tabulate_piece(statistic, greatest_measure, from, std::min(end, from + piece));
+                     });
+        for (std::size_t c = begin; c < end; ++c) {
+            if (last >= greatest_measure) {
+                bound_.resize(c);
+                break;
+            }
+            last = std::max(last, bound_[c]);
+            bound_[c] = last > 0.0 ? last : -1.0;
+        }
+    }
+}
+
+/// Numbers of cases [begin, end). What stands before is not looked at, so that pieces can be done side by
+/// side.
+void Thresholds::tabulate_piece(const Statistic& statistic, double greatest_measure, std::size_t begin,
+                                std::size_t end) {
     double last = 0.0;
     double step = greatest_measure / 64.0;
-    for (std::int64_t c = 0; c <= n_cases && last < greatest_measure; ++c) {
+    for (std::size_t n = begin; n < end; ++n) {
+        const auto c = static_cast<std::int64_t>(n);
         const auto [least, most] = statistic.possible_measures(c);
         const auto value = [&](double u) { return statistic.high(c, u) - level_; };
         const double top = std::min(most, greatest_measure * (1 + 2 * hair));
@@ -74,7 +105,7 @@ void Thresholds::tabulate_high(const Statistic& statistic, double greatest_measu
             step = std::max(1.2 * (found - from), greatest_measure * 1e-9);
         }
         if (found > 0.0) found *= 1 + hair;
-        bound_.push_back(found);
+        bound_[n] = found;
         last = std::max(last, found);
     }
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "enteroscan/base/run_control.hpp"
 #include "enteroscan/model/model.hpp"
 
 namespace enteroscan {
@@ -15,7 +16,7 @@ class Thresholds {
   public:
     /// @param greatest_measure  of all windows that will be asked about
     Thresholds(const Statistic& statistic, bool high, double level, double greatest_measure,
-               std::int64_t n_cases);
+               std::int64_t n_cases, std::size_t n_threads, const RunControl& control);
 
     double level() const noexcept { return level_; }
 
@@ -43,7 +44,10 @@ class Thresholds {
     double least_excess(double least, double greatest, double ratio) const noexcept;
 
   private:
-    void tabulate_high(const Statistic& statistic, double greatest_measure, std::int64_t n_cases);
+    void tabulate_high(const Statistic& statistic, double greatest_measure, std::int64_t n_cases,
+                       std::size_t n_threads, const RunControl& control);
+    void tabulate_piece(const Statistic& statistic, double greatest_measure, std::size_t begin,
+                        std::size_t end);
     void tabulate_low(const Statistic& statistic, double greatest_measure, std::int64_t n_cases);
     void index(double greatest_measure);
 

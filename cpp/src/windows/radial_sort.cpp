@@ -9,11 +9,12 @@ namespace enteroscan {
 namespace {
 
 // How finely to divide is a matter of speed alone; these were found by measurement.
-constexpr int least_octave_bits = 1;
-constexpr int greatest_octave_bits = 13;
+constexpr int greatest_octave_bits = 12;
 constexpr std::uint32_t n_octaves = 4;
+constexpr int ring_bits = 7;  // rings of about 2^ring_bits points
+constexpr std::size_t small_ring = 12;
+constexpr std::size_t buckets_per_point = 2;
 constexpr std::uint32_t large_bucket = 24;
-constexpr std::size_t buckets_at_a_time = 256;
 constexpr std::size_t chunk = 256;
 constexpr std::size_t n_sampled = 64;
 
@@ -32,23 +33,22 @@ RadialSort::RadialSort(std::span<const double> axes, std::size_t n, std::span<co
       centre_(centre),
       scratch_(scratch),
       point_bits_(std::max(width(n), least_point_bits)),
-      octave_bits_(std::clamp(width(n) - 2, least_octave_bits, greatest_octave_bits)) {
+      octave_bits_(std::clamp(width(n) - ring_bits, 0, greatest_octave_bits)) {
     make_items();
-    fill_buckets();
+    fill_rings();
 }
 
 std::size_t RadialSort::advance() {
-    const auto& ends = scratch_.bucket_ends;
-    const std::size_t first_bucket = bucket_;
     std::size_t sorted = settled_;
     while (sorted == settled_) {
-        bucket_ = std::min(bucket_ + buckets_at_a_time, ends.size());
-        sorted = ends[bucket_ - 1];
+        const std::size_t begin = ring_ == 0 ? 0 : scratch_.ring_ends[ring_ - 1];
+        const std::size_t end = scratch_.ring_ends[ring_++];
+        if (begin == end) continue;
+        sort_ring(begin, end);
+        insertion_sort(settled_, end);
+        settled_ = end == n_ ? n_ : before_last_distance(end);
+        if (settled_ > sorted) break;
     }
-    if (has_large_bucket_) sort_large_buckets(first_bucket, bucket_);
-    bubble(settled_, sorted);
-    insertion_sort(settled_, sorted);
-    settled_ = sorted == n_ ? n_ : before_last_distance(sorted);
     return settled_;
 }
 
@@ -83,9 +83,9 @@ double RadialSort::typical_square() const {
     return std::max(*middle, 1e-300);
 }
 
-/// Makes the items and finds their buckets. A greater bucket means a greater square. Buckets are equally
-/// wide in the square up to its typical value, and twice as wide after every doubling; the last one takes
-/// all that is beyond.
+/// Makes the items and finds their rings. A greater ring means a greater square. Rings are equally wide in
+/// the square up to its typical value, and twice as wide after every doubling; the last one takes all that is
+/// beyond.
 void RadialSort::make_items() {
     constexpr auto bits_of_one = std::bit_cast<std::uint64_t>(1.0);
     const double per_typical = 1.0 / typical_square();
@@ -93,7 +93,7 @@ void RadialSort::make_items() {
     const std::uint32_t greatest = n_octaves << octave_bits_;
     const Item leading = ~((Item{1} << point_bits_) - 1);
     scratch_.unsorted.resize(n_);
-    scratch_.buckets.resize(n_);
+    scratch_.rings.resize(n_);
 
     std::array<double, chunk> squares{};
     std::uint16_t last = 0;
@@ -112,47 +112,80 @@ void RadialSort::make_items() {
         for (std::size_t k = 0; k < n; ++k) {
             items[k] = (std::bit_cast<Item>(squares[k]) & leading) | (begin + k);
         }
-        std::uint16_t* const buckets = scratch_.buckets.data() + begin;
+        std::uint16_t* const rings = scratch_.rings.data() + begin;
         for (std::size_t k = 0; k < n; ++k) {
             const auto bits = std::bit_cast<std::uint64_t>(1.0 + squares[k] * per_typical) - bits_of_one;
-            const auto bucket = static_cast<std::uint32_t>(bits >> shift);
-            buckets[k] = static_cast<std::uint16_t>(std::min(bucket, greatest));
-            last = std::max(last, buckets[k]);
+            const auto ring = static_cast<std::uint32_t>(bits >> shift);
+            rings[k] = static_cast<std::uint16_t>(std::min(ring, greatest));
+            last = std::max(last, rings[k]);
         }
     }
-    last_bucket_ = last;
+    last_ring_ = last;
 }
 
-void RadialSort::fill_buckets() {
+void RadialSort::fill_rings() {
     scratch_.sorted.resize(n_);
-    scratch_.bucket_ends.assign(std::size_t{last_bucket_} + 1, 0);
-    std::uint32_t* const ends = scratch_.bucket_ends.data();
-    for (std::size_t i = 0; i < n_; ++i) ++ends[scratch_.buckets[i]];
+    scratch_.ring_ends.assign(std::size_t{last_ring_} + 1, 0);
+    std::uint32_t* const ends = scratch_.ring_ends.data();
+    for (std::size_t i = 0; i < n_; ++i) ++ends[scratch_.rings[i]];
     std::uint32_t begin = 0;
-    std::uint32_t largest = 0;
-    for (std::uint32_t& end : scratch_.bucket_ends) {
+    for (std::uint32_t& end : scratch_.ring_ends) {
         const std::uint32_t count = end;
-        largest = std::max(largest, count);
-        end = begin;  // and up to the real end while the bucket is filled
+        end = begin;  // and up to the real end while the ring is filled
         begin += count;
     }
-    has_large_bucket_ = largest >= large_bucket;
     for (std::size_t i = 0; i < n_; ++i) {
-        scratch_.sorted[ends[scratch_.buckets[i]]++] = scratch_.unsorted[i];
+        scratch_.sorted[ends[scratch_.rings[i]]++] = scratch_.unsorted[i];
     }
 }
 
-/// For data that lie so unevenly that insertion would be slow.
-void RadialSort::sort_large_buckets(std::size_t first, std::size_t end) {
-    Item* const items = scratch_.sorted.data();
-    std::uint32_t begin_item = first == 0 ? 0 : scratch_.bucket_ends[first - 1];
-    for (std::size_t b = first; b < end; ++b) {
-        const std::uint32_t end_item = scratch_.bucket_ends[b];
-        if (end_item - begin_item >= large_bucket) {
-            std::sort(items + begin_item, items + end_item, [this](Item x, Item y) { return before(x, y); });
-        }
-        begin_item = end_item;
+/// Leaves little for insertion to do.
+void RadialSort::sort_ring(std::size_t begin, std::size_t end) {
+    if (end - begin <= small_ring) return;
+    if (spread(begin, end)) {
+        bubble(begin, end);
+    } else {
+        Item* const items = scratch_.sorted.data();
+        std::sort(items + begin, items + end, [this](Item x, Item y) { return before(x, y); });
     }
+}
+
+/// Puts the items of a ring into buckets equally wide in the square. False if they lie so unevenly that
+/// insertion would be slow.
+bool RadialSort::spread(std::size_t begin, std::size_t end) {
+    Item* const items = scratch_.sorted.data() + begin;
+    const std::size_t n = end - begin;
+    auto least = std::bit_cast<double>(items[0]);
+    double greatest = least;
+    for (std::size_t k = 1; k < n; ++k) {
+        const auto item = std::bit_cast<double>(items[k]);
+        least = std::min(least, item);
+        greatest = std::max(greatest, item);
+    }
+    const std::size_t n_buckets = buckets_per_point * n;
+    const double per_bucket = static_cast<double>(n_buckets - 1) / (greatest - least);
+    if (!(per_bucket < 1e300)) return false;
+    scratch_.places.resize(n);
+    scratch_.bucket_ends.assign(n_buckets, 0);
+    std::uint32_t* const places = scratch_.places.data();
+    std::uint32_t* const ends = scratch_.bucket_ends.data();
+    for (std::size_t k = 0; k < n; ++k) {
+        places[k] = static_cast<std::uint32_t>(
+            static_cast<std::int32_t>((std::bit_cast<double>(items[k]) - least) * per_bucket));
+    }
+    for (std::size_t k = 0; k < n; ++k) ++ends[places[k]];
+    std::uint32_t first = 0;
+    std::uint32_t largest = 0;
+    for (std::size_t b = 0; b < n_buckets; ++b) {
+        const std::uint32_t count = ends[b];
+        largest = std::max(largest, count);
+        ends[b] = first;
+        first += count;
+    }
+    if (largest >= large_bucket) return false;
+    std::copy(items, items + n, scratch_.unsorted.data());
+    for (std::size_t k = 0; k < n; ++k) items[ends[places[k]]++] = scratch_.unsorted[k];
+    return true;
 }
 
 /// One pass of bubble sort, which leaves little to do. As doubles, which are in the same order, items have

@@ -13,9 +13,9 @@ namespace enteroscan {
 /// distances keep the order in which the points are given.
 ///
 /// A point is one number: the leading bits of its squared distance above its place in the given order.
-/// Such numbers go into buckets first, and are then sorted within them. Only two that are next to each
-/// other in their leading bits need their distances computed, because different squares may have the same
-/// root.
+/// Such numbers go into rings first, and each ring is sorted when it is asked for: by its own buckets, small
+/// enough for the first-level cache, then by insertion. Only two that are next to each other in their leading
+/// bits need their distances computed, because different squares may have the same root.
 class RadialSort {
   public:
     /// @param axes     coordinates of n points, one array per axis; at least one point
@@ -44,8 +44,9 @@ class RadialSort {
     bool before(Item a, Item b) const;
     double typical_square() const;
     void make_items();
-    void fill_buckets();
-    void sort_large_buckets(std::size_t first, std::size_t end);
+    void fill_rings();
+    void sort_ring(std::size_t begin, std::size_t end);
+    bool spread(std::size_t begin, std::size_t end);
     void bubble(std::size_t begin, std::size_t end);
     void insertion_sort(std::size_t begin, std::size_t end);
     std::size_t before_last_distance(std::size_t sorted) const;
@@ -55,10 +56,9 @@ class RadialSort {
     std::span<const double> centre_;
     Neighbourhood::Scratch& scratch_;
     int point_bits_;   // of an item
-    int octave_bits_;  // there are 2^octave_bits_ buckets from one doubling of the square to the next
-    std::uint32_t last_bucket_ = 0;
-    bool has_large_bucket_ = false;
-    std::size_t bucket_ = 0;   // buckets before this one are sorted
+    int octave_bits_;  // there are 2^octave_bits_ rings from one doubling of the square to the next
+    std::uint32_t last_ring_ = 0;
+    std::size_t ring_ = 0;     // rings before this one are sorted
     std::size_t settled_ = 0;  // points before this one are in their final places
 };
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "scan/batch.hpp"
 #include "scan/problems.hpp"
 
@@ -72,10 +74,45 @@ TEST(Simulate, walking_gives_the_same_bits) {
             std::vector<std::vector<Cell>> cells(1);
             sampler->draw(r, cells[0]);
             Batch batch(plan, problem.model->rates());
-            batch.reset(std::move(cells));
+            batch.reset(std::vector<std::size_t>{r}, std::move(cells));
             batch.walk_all(0, control);
             ASSERT_EQ(found[r], batch.best(0))
                 << "problem " << number << ", " << problem.text << ", replicate " << r;
+        }
+    }
+}
+
+/// Points, most of which are one individual: counted in bits, in blocks of many.
+TEST(Simulate, maxima_of_many_individuals_are_those_of_the_obvious_loops) {
+    for (const Rates rates : {Rates::high, Rates::low, Rates::both}) {
+        std::mt19937 random(7);
+        std::uniform_real_distribution<> uniform;
+        constexpr std::int32_t n_locations = 400;
+        std::vector<double> coordinates;
+        std::vector<CaseRow> cases;
+        std::vector<CaseRow> controls;
+        SizeLimit half{{}, 260.0};
+        for (std::int32_t l = 0; l < n_locations; ++l) {
+            coordinates.push_back(uniform(random));
+            coordinates.push_back(uniform(random));
+            const std::int64_t individuals =
+                uniform(random) < 0.8 ? 1 : 1 + static_cast<int>(4 * uniform(random));
+            for (std::int64_t i = 0; i < individuals; ++i)
+                (uniform(random) < 0.3 ? cases : controls).push_back({l, 0, 1, 0});
+            half.weights.push_back(static_cast<double>(individuals));
+        }
+        const Points points(coordinates, 2, Metric::cartesian);
+        const ZoneLimits limits{{half}, 0.4};
+        Problem problem{bernoulli(cases, controls, n_locations, 1, {.rates = rates}),
+                        circles(points, points, limits, limits), whole_period(1), "many individuals"};
+        const std::vector<double> found = maxima(problem, 1, 0, 300);
+        EXPECT_EQ(found, maxima(problem, 2, 0, 300, detail::baseline::make_kernels()));
+        const auto sampler = problem.model->sampler(seed, RandomEngine::philox, 0);
+        std::vector<Cell> cells;
+        for (std::size_t r = 0; r < found.size(); r += 29) {
+            sampler->draw(r, cells);
+            const double expected = obvious_maximum(problem, cells);
+            ASSERT_NEAR(found[r], expected, 1e-9 * (1.0 + expected)) << "replicate " << r;
         }
     }
 }

@@ -22,7 +22,9 @@ struct Neighbourhood {
     struct Scratch {
         std::vector<std::uint64_t> unsorted;
         std::vector<std::uint64_t> sorted;
-        std::vector<std::uint16_t> buckets;
+        std::vector<std::uint16_t> rings;
+        std::vector<std::uint32_t> ring_ends;
+        std::vector<std::uint32_t> places;
         std::vector<std::uint32_t> bucket_ends;
         std::vector<double> sums;
     } scratch = {};

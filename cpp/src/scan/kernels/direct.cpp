@@ -1,13 +1,5 @@
-#include <type_traits>
-
 #include "scan/kernels/instruction_set.hpp"
 #include "scan/kernels/simd.hpp"
-
-#if defined(__GNUC__)
-#define ENTEROSCAN_INLINE __attribute__((always_inline))
-#else
-#define ENTEROSCAN_INLINE
-#endif
 
 namespace enteroscan::detail::ENTEROSCAN_ISA {
 namespace {
@@ -31,6 +23,23 @@ struct Lanes<std::uint16_t> {
     static Vector equal(Vector a, Vector b) { return equal16(a, b); }
 };
 
+/// Reports the block if counters exceed the limits of their lanes. Rarely called; out of the way of the loop.
+template <class Count, std::size_t n>
+ENTEROSCAN_NEVER_INLINE void report_beyond_limits(const DirectPass& pass, std::size_t block,
+                                                  const Vector* above) {
+    const auto* limits = static_cast<const unsigned char*>(pass.limits);
+    const std::uint8_t* classes = pass.classes + block * (pass.change_stride == 0 ? 1 : n);
+    Vector beyond[n];
+    Vector together = zero();
+    for (std::size_t v = 0; v < n; ++v) {
+        const unsigned char* limit = limits + classes[v * pass.change_stride] * pass.limit_row_bytes +
+                                     (pass.change_stride == 0 ? v * vector_bytes : 0);
+        beyond[v] = Lanes<Count>::sub(above[v], load(limit));
+        together = bits_or(together, beyond[v]);
+    }
+    if (any(together)) pass.report(pass.self, block, above, beyond);
+}
+
 /// The counters stay in registers: n is a constant.
 template <class Count, bool high, std::size_t n>
 void scan_blocks(const DirectPass& pass) {
@@ -39,10 +48,10 @@ void scan_blocks(const DirectPass& pass) {
     const auto* counts = static_cast<const unsigned char*>(pass.counts);
     const auto* changes = static_cast<const Count*>(pass.changes);
     const std::uint32_t* member = pass.members;
-    const auto* const limits = static_cast<const unsigned char*>(pass.limits);
     const Vector full = Lane::fill(static_cast<Count>(~Count{0}));
+    const Vector reached = Lane::fill(reach<Count>);
     Vector above[n];
-    for (std::size_t v = 0; v < n; ++v) above[v] = Lane::fill(reach<Count>);
+    for (std::size_t v = 0; v < n; ++v) above[v] = reached;
     const auto enter = [&](std::uint32_t site) ENTEROSCAN_INLINE {
         const unsigned char* row = counts + site * row_bytes;
         for (std::size_t v = 0; v < n; ++v) {
@@ -50,20 +59,14 @@ void scan_blocks(const DirectPass& pass) {
             above[v] = high ? Lane::add(above[v], count) : Lane::sub(above[v], count);
         }
     };
-    const auto report = [&](std::size_t block) {
+    const auto report = [&](std::size_t block) ENTEROSCAN_INLINE {
         Vector copy[n];
-        Vector beyond[n];
-        for (std::size_t v = 0; v < n; ++v) {
-            copy[v] = above[v];
-            beyond[v] = Lane::sub(above[v], load(limits + (pass.classes[block] * n + v) * vector_bytes));
-        }
-        pass.report(pass.self, block, copy, beyond);
+        for (std::size_t v = 0; v < n; ++v) copy[v] = above[v];
+        report_beyond_limits<Count, n>(pass, block, copy);
     };
     const auto test = [&](std::size_t block) ENTEROSCAN_INLINE {
-        const unsigned char* limit = limits + pass.classes[block] * row_bytes;
         Vector beyond = zero();
-        for (std::size_t v = 0; v < n; ++v)
-            beyond = bits_or(beyond, Lane::sub(above[v], load(limit + v * vector_bytes)));
+        for (std::size_t v = 0; v < n; ++v) beyond = bits_or(beyond, Lane::sub(above[v], reached));
         if (any(beyond)) [[unlikely]]
             report(block);
     };
@@ -92,8 +95,8 @@ void scan_blocks(const DirectPass& pass) {
 }
 
 template <class Count, bool high>
-void scan(const DirectPass& pass, std::size_t n_vectors) {
-    switch (n_vectors) {
+void scan(const DirectPass& pass, std::size_t n_counters) {
+    switch (n_counters) {
         case 1:
             return scan_blocks<Count, high, 1>(pass);
         case 2:
@@ -108,18 +111,22 @@ void scan(const DirectPass& pass, std::size_t n_vectors) {
             return scan_blocks<Count, high, 6>(pass);
         case 7:
             return scan_blocks<Count, high, 7>(pass);
-        default:
+        case 8:
             return scan_blocks<Count, high, 8>(pass);
+        case 9:
+            return scan_blocks<Count, high, 9>(pass);
+        default:
+            return scan_blocks<Count, high, 10>(pass);
     }
 }
 
 template <class Count>
-void cumulate(void* rows, std::size_t n_rows, std::size_t n_vectors, void* carried) {
+void cumulate(void* rows, std::size_t n_rows, std::size_t n_counters, void* carried) {
     auto* row = static_cast<unsigned char*>(rows);
     auto* carry = static_cast<unsigned char*>(carried);
     for (std::size_t r = 0; r < n_rows; ++r, carry += vector_bytes) {
         Vector sum = load(carry);
-        for (std::size_t v = 0; v < n_vectors; ++v, row += vector_bytes) {
+        for (std::size_t v = 0; v < n_counters; ++v, row += vector_bytes) {
             sum = Lanes<Count>::add(sum, load(row));
             store(row, sum);
         }
@@ -134,11 +141,11 @@ void direct8_low(const DirectPass& pass, std::size_t n) { scan<std::uint8_t, fal
 void direct16_high(const DirectPass& pass, std::size_t n) { scan<std::uint16_t, true>(pass, n); }
 void direct16_low(const DirectPass& pass, std::size_t n) { scan<std::uint16_t, false>(pass, n); }
 
-void cumulate8(void* rows, std::size_t n_rows, std::size_t n_vectors, void* carried) {
-    cumulate<std::uint8_t>(rows, n_rows, n_vectors, carried);
+void cumulate8(void* rows, std::size_t n_rows, std::size_t n_counters, void* carried) {
+    cumulate<std::uint8_t>(rows, n_rows, n_counters, carried);
 }
-void cumulate16(void* rows, std::size_t n_rows, std::size_t n_vectors, void* carried) {
-    cumulate<std::uint16_t>(rows, n_rows, n_vectors, carried);
+void cumulate16(void* rows, std::size_t n_rows, std::size_t n_counters, void* carried) {
+    cumulate<std::uint16_t>(rows, n_rows, n_counters, carried);
 }
 
 }  // namespace enteroscan::detail::ENTEROSCAN_ISA

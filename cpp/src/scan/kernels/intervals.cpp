@@ -173,11 +173,12 @@ Kernels make_kernels() {
     return {vector_bytes,
             {direct8_high, direct8_low},
             {direct16_high, direct16_low},
+            {bits_high, bits_low},
+            cumulate8,
+            cumulate16,
             accumulate,
             test_intervals,
-            mark_strip,
-            cumulate8,
-            cumulate16};
+            mark_strip};
 }
 
 }  // namespace enteroscan::detail::ENTEROSCAN_ISA

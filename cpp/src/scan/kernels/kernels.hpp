@@ -8,21 +8,23 @@
 
 namespace enteroscan::detail {
 
-/// Windows that end together, around one centre. Row after row, `counts` holds the cases of a site in
-/// `n_vectors` vectors: windows one after the other, or groups of lanes for one window.
+/// Windows that end together, around one centre. Row after row, `counts` holds the cases of a site for each
+/// of n counters, in as many vectors: windows one after the other, or groups of lanes for one window.
 struct DirectPass {
     const void* counts;
     const std::uint32_t* members;
     const std::uint32_t* block_lengths;  ///< sites that enter before the next test
     std::size_t n_blocks;
-    /// What the threshold of each vector gains from block to block, beginning from 1 (high rates) or -1
-    /// (low rates), clipped to the type of the counts. `change_stride` is 1, or 0 if all vectors share
+    /// What the threshold of each counter gains from block to block, beginning from 1 (high rates) or -1
+    /// (low rates), clipped to the type of the counters. `change_stride` is 1, or 0 if all counters share
     /// one threshold.
     const void* changes;
     std::size_t change_stride;
-    /// What counters must exceed to be reported, at least `reach`: a row of vectors for each class of blocks.
+    /// What counters must exceed to be reported, at least `reach`: a row for each class of thresholds, with
+    /// a vector for each counter, or, if they do not share one threshold, one for all.
     const void* limits;
-    const std::uint8_t* classes;  ///< of each block
+    std::size_t limit_row_bytes;
+    const std::uint8_t* classes;  ///< of thresholds, in the order of changes
     /// Called where a count may have met its threshold: lanes of `above` hold reach + 1 + what the count
     /// is above (high) or below (low) it, or more than that; but the greatest number of the type says
     /// that the lane has lost count. `beyond` holds what they are above their limits.
@@ -34,6 +36,31 @@ struct DirectPass {
 /// cases than expected, room below for being far from it.
 template <class Count>
 inline constexpr auto reach = static_cast<Count>(sizeof(Count) == 1 ? 200 : 60000);
+
+/// Counters that a pass can keep in registers.
+inline constexpr std::size_t most_counters = 10;
+
+/// One window around one centre, cases counted in single bits: a row is a vector, with a lane in each bit,
+/// and holds at most one case of a lane.
+struct BitPass {
+    const void* rows;
+    const std::uint32_t* members;        ///< rows in the order in which they enter
+    const std::uint32_t* block_lengths;  ///< rows that enter before the next test
+    const std::uint32_t* first_lengths;  ///< low rates: how many of them belong to the block's first zone
+    std::size_t n_blocks;
+    const std::uint32_t* thresholds;  ///< of each block; high rates: at least that, low rates: less
+    std::size_t n_digits;             ///< of counters, from least_digits to most_digits
+    /// High rates: how much more than the threshold is not worth a report. For each class of thresholds
+    /// offset_digits vectors, a digit of all lanes in each.
+    const void* offsets;
+    const std::uint8_t* classes;  ///< of thresholds
+    /// Called where counts meet their threshold in the lanes set: `digits` holds a vector for each place.
+    void (*report)(void* self, std::size_t block, const void* lanes, const void* digits);
+    void* self;
+};
+inline constexpr std::size_t least_digits = 8;
+inline constexpr std::size_t most_digits = 32;
+inline constexpr std::size_t offset_digits = 8;
 
 /// Any windows of time, around one centre. Counts are bytes, a vector for each site and column.
 struct Segment {
@@ -85,9 +112,14 @@ inline constexpr std::size_t strip_width = 8;
 struct Kernels {
     std::size_t vector_bytes;
 
-    /// By type of count (8 or 16 bits), by direction (high, low).
-    void (*direct8[2])(const DirectPass& pass, std::size_t n_vectors);
-    void (*direct16[2])(const DirectPass& pass, std::size_t n_vectors);
+    /// By direction: high, low.
+    void (*direct8[2])(const DirectPass& pass, std::size_t n_counters);
+    void (*direct16[2])(const DirectPass& pass, std::size_t n_counters);
+    void (*bits[2])(const BitPass& pass);
+
+    /// Adds up rows of counters: counter w becomes the sum of counters 0 to w. Saturates.
+    void (*cumulate8)(void* rows, std::size_t n_rows, std::size_t n_counters, void* carried);
+    void (*cumulate16)(void* rows, std::size_t n_rows, std::size_t n_counters, void* carried);
 
     /// Adds the counts of sites to the totals; returns the lanes that overflowed.
     std::uint32_t (*accumulate)(const std::uint8_t* counts, std::size_t n_columns,
@@ -95,10 +127,6 @@ struct Kernels {
     void (*test)(const IntervalTest& test);
 
     void (*mark)(const Strip& strip);
-
-    /// Adds up rows of windows: window w becomes the sum of windows 0 to w. Saturates.
-    void (*cumulate8)(void* rows, std::size_t n_rows, std::size_t n_vectors, void* carried);
-    void (*cumulate16)(void* rows, std::size_t n_rows, std::size_t n_vectors, void* carried);
 };
 
 const Kernels& kernels();

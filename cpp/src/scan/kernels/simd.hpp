@@ -13,6 +13,14 @@
 #define ENTEROSCAN_SSE4
 #endif
 
+#if defined(__GNUC__)
+#define ENTEROSCAN_INLINE __attribute__((always_inline))
+#define ENTEROSCAN_NEVER_INLINE __attribute__((noinline))
+#else
+#define ENTEROSCAN_INLINE
+#define ENTEROSCAN_NEVER_INLINE
+#endif
+
 namespace enteroscan::detail::ENTEROSCAN_ISA {
 
 #if defined(__AVX2__)
@@ -22,6 +30,8 @@ static inline Vector load(const void* p) { return _mm256_loadu_si256(static_cast
 static inline void store(void* p, Vector v) { _mm256_storeu_si256(static_cast<Vector*>(p), v); }
 static inline Vector zero() { return _mm256_setzero_si256(); }
 static inline Vector bits_or(Vector a, Vector b) { return _mm256_or_si256(a, b); }
+static inline Vector bits_and(Vector a, Vector b) { return _mm256_and_si256(a, b); }
+static inline Vector bits_xor(Vector a, Vector b) { return _mm256_xor_si256(a, b); }
 static inline bool any(Vector v) { return _mm256_testz_si256(v, v) == 0; }
 static inline std::uint32_t lanes_set(Vector v) {
     return static_cast<std::uint32_t>(_mm256_movemask_epi8(v));
@@ -57,6 +67,8 @@ static inline Vector load(const void* p) { return _mm_loadu_si128(static_cast<co
 static inline void store(void* p, Vector v) { _mm_storeu_si128(static_cast<Vector*>(p), v); }
 static inline Vector zero() { return _mm_setzero_si128(); }
 static inline Vector bits_or(Vector a, Vector b) { return _mm_or_si128(a, b); }
+static inline Vector bits_and(Vector a, Vector b) { return _mm_and_si128(a, b); }
+static inline Vector bits_xor(Vector a, Vector b) { return _mm_xor_si128(a, b); }
 static inline bool any(Vector v) { return _mm_testz_si128(v, v) == 0; }
 static inline std::uint32_t lanes_set(Vector v) { return static_cast<std::uint32_t>(_mm_movemask_epi8(v)); }
 
@@ -130,6 +142,12 @@ static inline Vector fill16(std::uint16_t x) {
 }
 static inline Vector bits_or(Vector a, Vector b) {
     return each8(a, b, [](int x, int y) { return x | y; });
+}
+static inline Vector bits_and(Vector a, Vector b) {
+    return each8(a, b, [](int x, int y) { return x & y; });
+}
+static inline Vector bits_xor(Vector a, Vector b) {
+    return each8(a, b, [](int x, int y) { return x ^ y; });
 }
 static inline std::uint32_t lanes_set(Vector v) {
     std::uint32_t mask = 0;
