@@ -48,14 +48,14 @@ class HugePages {
 template <class T>
 using ScanMemory = std::vector<T, HugePages<T>>;
 
-/// Bytes that a scan should read all over at a time: most of the second-level cache.
-inline std::size_t scan_cache_bytes() noexcept {
+/// Bytes of the second-level cache.
+inline std::size_t cache_bytes() noexcept {
     std::size_t cache = std::size_t{512} << 10;  // of many processors, where the system does not tell
 #if defined(__linux__) && defined(_SC_LEVEL2_CACHE_SIZE)
     const long told = sysconf(_SC_LEVEL2_CACHE_SIZE);
     if (told > 0) cache = static_cast<std::size_t>(told);
 #endif
-    return std::clamp<std::size_t>(cache, std::size_t{256} << 10, std::size_t{4} << 20) / 16 * 15;
+    return std::clamp<std::size_t>(cache, std::size_t{256} << 10, std::size_t{4} << 20);
 }
 
 }  // namespace enteroscan
