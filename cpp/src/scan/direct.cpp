@@ -112,7 +112,11 @@ class DirectScanner final : public BatchScanner {
           n_cases_(n_cases),
           greatest_(greatest),
           blocks_(plan.blocks()),
-          layout_(make_layout(plan, kernels, sizeof(Count), n_replicates, n_threads)) {}
+          layout_(make_layout(plan, kernels, sizeof(Count), n_replicates, n_threads)) {
+        if (!plan.separable()) return;
+        for (const std::size_t start : layout_.starts)
+            per_weight_.push_back((plan.course()[plan.n_columns()] - plan.course()[start]) / plan.divisor());
+    }
 
     std::size_t n_lanes() const noexcept override { return layout_.n_lanes(); }
     std::unique_ptr<Counts> make_counts() const override {
@@ -215,27 +219,32 @@ class DirectScanner final : public BatchScanner {
     }
 
     /// Measure of every window in the zone by which a block is tested: its first (high) or last (low).
+    /// Correct but for rounding, of which thresholds take no notice.
     template <class Consume>
     void tested_measures(std::size_t centre, bool high, Consume&& consume) const {
         const std::size_t end = plan_->n_columns();
-        ZoneMeasure zone(*plan_);
         std::vector<double> measures(layout_.starts.size());
+        if (plan_->separable()) {
+            const std::span<const double> weights =
+                high ? blocks_.first_weights(centre) : blocks_.last_weights(centre);
+            for (std::size_t block = 0; block < n_blocks(centre); ++block) {
+                for (std::size_t w = 0; w < measures.size(); ++w)
+                    measures[w] = weights[block] * per_weight_[w];
+                consume(block, measures);
+            }
+            return;
+        }
+        ZoneMeasure zone(*plan_);
         const std::span<const std::uint32_t> lengths = blocks_.lengths(centre);
         const std::span<const std::uint32_t> members = plan_->members(centre);
         std::size_t k = 0;
         for (std::size_t block = 0; block < n_blocks(centre); ++block) {
-            if (plan_->separable()) {
-                zone.set_weight(high ? blocks_.first_weights(centre)[block]
-                                     : blocks_.last_weights(centre)[block]);
-            } else {
-                const std::size_t tested = high ? k + 1 : k + lengths[block];
-                for (; k < tested; ++k) zone.add(members[k]);
-            }
+            const std::size_t block_end = k + lengths[block];
+            for (const std::size_t tested = high ? k + 1 : block_end; k < tested; ++k) zone.add(members[k]);
             for (std::size_t w = 0; w < measures.size(); ++w)
                 measures[w] = zone.between(layout_.starts[w], end);
             consume(block, measures);
-            if (!plan_->separable() && high)
-                for (std::size_t rest = lengths[block] - 1; rest > 0; --rest) zone.add(members[k++]);
+            for (; k < block_end; ++k) zone.add(members[k]);
         }
     }
 
@@ -478,6 +487,7 @@ class DirectScanner final : public BatchScanner {
     double greatest_;
     const Blocks& blocks_;
     Layout layout_;
+    std::vector<double> per_weight_;  ///< separable: measure of each window for one of weight
 };
 
 }  // namespace

@@ -148,7 +148,7 @@ void Thresholds::tabulate_low(const Statistic& statistic, double greatest_measur
 }
 
 void Thresholds::index(double greatest_measure) {
-    const std::size_t n = 4 * bound_.size() + 16;
+    const std::size_t n = bound_.size() + 16;
     per_unit_ = greatest_measure > 0.0 ? static_cast<double>(n) / greatest_measure : 0.0;
     start_.resize(n + 2);
     std::size_t c = 0;
