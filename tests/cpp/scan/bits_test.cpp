@@ -83,9 +83,9 @@ std::vector<Report> reports(const Rows& rows, const Kernels& kernels, bool high)
             auto& own = *static_cast<Listener*>(self);
             for (std::size_t lane = 0; lane < 8 * own.rows->n_bytes; ++lane) {
                 const auto bit = [&](const void* vectors, std::size_t i) {
-                    return static_cast<const unsigned char*>(vectors)[i * own.rows->n_bytes + lane / 8] >>
-                               lane % 8 &
-                           1u;
+                    const std::uint32_t byte =
+                        static_cast<const unsigned char*>(vectors)[i * own.rows->n_bytes + lane / 8];
+                    return byte >> lane % 8 & 1u;
                 };
                 if (bit(lanes, 0) == 0) continue;
                 std::uint32_t count = 0;
