@@ -6,28 +6,45 @@ them (`load`). `sources()` says where each comes from and whether it was verifie
 
 import pandas as pd
 
+from enteroscan.vocabulary._foods import match_foods, normalise_food, split_foods
+from enteroscan.vocabulary._merge import (
+    apply_merges,
+    merge_similar,
+    read_aliases,
+    write_aliases,
+)
 from enteroscan.vocabulary._tables import TableName, Vocabulary, load
 from enteroscan.vocabulary._text import normalise_text
+from enteroscan.vocabulary._venues import match_venues, normalise_venue
 
 __all__ = [
     "TableName",
     "Vocabulary",
     "agent_symptoms",
     "agents",
+    "apply_merges",
     "diagnoses",
     "food_classes",
     "foods",
     "load",
+    "match_foods",
+    "match_venues",
+    "merge_similar",
+    "normalise_food",
     "normalise_text",
+    "normalise_venue",
     "packagings",
+    "read_aliases",
     "residence_classes",
     "result_words",
     "sources",
     "specimen_types",
+    "split_foods",
     "stool_types",
     "symptoms",
     "venue_types",
     "venues",
+    "write_aliases",
 ]
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from enteroscan.errors import DataError
+from enteroscan.vocabulary._files import read_text
 from enteroscan.vocabulary._text import normalise_text
 
 TableName = Literal[
@@ -183,7 +184,7 @@ def _read(folder: Path | None) -> Vocabulary:
         rows = _rows(text, name, f"{name}.csv")
         if name in added:
             path = added[name]
-            rows = _override(rows, _rows(_decode(path), name, str(path)), name)
+            rows = _override(rows, _rows(read_text(path), name, str(path)), name)
         tables[name] = _typed(rows, name, str(added.get(name, f"{name}.csv")))
     where = {name: str(added.get(name, f"{name}.csv")) for name in tables}
     tables["foods"] = _with_paths(tables["foods"], tables["food_classes"], where["foods"])
@@ -208,7 +209,7 @@ def _files_of(folder: Path) -> dict[str, Path]:
 
 def _with_sources(sources: dict[str, Any], path: Path) -> dict[str, Any]:
     try:
-        added = tomllib.loads(_decode(path))
+        added = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
         message = f"{path}: {error}; write a [table] with version, source and verified"
         raise DataError(message) from error
@@ -230,17 +231,6 @@ def _source_table(sources: Mapping[str, Mapping[str, object]]) -> pd.DataFrame:
             "verified": [bool(s["verified"]) for s in sources.values()],
         }
     )
-
-
-def _decode(path: Path) -> str:
-    content = path.read_bytes()
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    message = f"{path}: neither UTF-8 nor GB18030; save it as CSV UTF-8"
-    raise DataError(message)
 
 
 def _rows(text: str, name: TableName, where: str) -> list[dict[str, str]]:
