@@ -1,0 +1,209 @@
+"""Looks for what cannot be: impossible orders of times, coordinates that are elsewhere."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from enteroscan.cases._quality import Problems
+
+Floats = NDArray[np.float64]
+
+CHINA = (3.0, 73.0, 54.0, 136.0)  # south, west, north, east
+LONG_AGO_DAYS = 60  # a meal so long before the onset is hardly its cause
+MIN_FOR_AREA = 20  # cases
+FAR_KM, FAR_TIMES = 300.0, 20.0
+
+
+def coordinates(
+    latitude: Floats,
+    longitude: Floats,
+    rows: NDArray[np.int64],
+    problems: Problems,
+    *,
+    crs: str,
+    area: tuple[float, float, float, float] | None,
+    field: str,
+) -> tuple[Floats, Floats]:
+    """Exchange swapped coordinates, set impossible ones aside, enter those outside the area."""
+    column = "latitude, longitude" if field == "latitude" else "eat_latitude, eat_longitude"
+
+    def enter(kind: str, bad: NDArray[np.bool_]) -> None:
+        shown = np.array(
+            [
+                f"{a:g}, {b:g}".replace("nan", "")
+                for a, b in zip(latitude[bad], longitude[bad], strict=True)
+            ]
+            + [None],
+            dtype=object,
+        )[:-1]
+        problems.add(kind, rows[bad], column, shown, field=field)
+
+    half = np.isnan(latitude) != np.isnan(longitude)
+    enter("coordinates_half", half)
+    latitude, longitude = (np.where(half, np.nan, values) for values in (latitude, longitude))
+    zero = (latitude == 0) & (longitude == 0)
+    enter("coordinates_zero", zero)
+    latitude, longitude = (np.where(zero, np.nan, values) for values in (latitude, longitude))
+    home = area or CHINA
+    swapped = ~_inside(latitude, longitude, home) & _inside(longitude, latitude, home)
+    swapped |= (np.abs(latitude) > 90) & (np.abs(longitude) <= 90)
+    enter("coordinates_swapped", swapped)
+    latitude, longitude = (
+        np.where(swapped, longitude, latitude),
+        np.where(swapped, latitude, longitude),
+    )
+    impossible = np.abs(latitude) > 90
+    enter("latitude_range", impossible)
+    latitude, longitude = (np.where(impossible, np.nan, values) for values in (latitude, longitude))
+    known = ~np.isnan(latitude)
+    if area is not None or crs != "wgs84":
+        enter("coordinates_outside", known & ~_inside(latitude, longitude, home))
+    elif known.sum() >= MIN_FOR_AREA:
+        enter("coordinates_outside", known & _far(latitude, longitude, known))
+    return latitude, longitude
+
+
+def _inside(latitude: Floats, longitude: Floats, area: tuple[float, ...]) -> NDArray[np.bool_]:
+    south, west, north, east = area
+    inside: NDArray[np.bool_] = (
+        (latitude >= south) & (latitude <= north) & (longitude >= west) & (longitude <= east)
+    )
+    return inside
+
+
+def _far(latitude: Floats, longitude: Floats, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Find what is much farther from the middle than nine of ten others."""
+    middle = np.median(latitude[known]), np.median(longitude[known])
+    km = 111.2 * np.hypot(
+        latitude - middle[0], (longitude - middle[1]) * np.cos(np.radians(middle[0]))
+    )
+    limit = max(FAR_KM, FAR_TIMES * float(np.quantile(km[known], 0.9)))
+    far: NDArray[np.bool_] = np.nan_to_num(km) > limit
+    return far
+
+
+def later(first: "pd.Series[Any]", second: "pd.Series[Any]", *hours: "pd.Series[Any]") -> Any:  # noqa: ANN401
+    """Whether the first time is after the second, by the day where an hour is unknown."""
+    both = hours[0].fillna(False).to_numpy(bool) & hours[1].fillna(False).to_numpy(bool)
+    a, b = first.to_numpy(), second.to_numpy()
+    days = a.astype("datetime64[D]") > b.astype("datetime64[D]")
+    return np.where(both, a > b, days)
+
+
+ORDERS = (
+    ("onset_after_visit", "onset", "visit"),
+    ("onset_after_report", "onset", "reported"),
+    ("visit_after_report", "visit", "reported"),
+    ("death_before_onset", "onset", "death"),
+)
+
+
+def orders(
+    frame: pd.DataFrame,
+    exposures: pd.DataFrame,
+    specimens: pd.DataFrame,
+    headers: dict[str, str],
+    problems: Problems,
+) -> None:
+    """Enter times that are in an impossible order; the values stay."""
+    rows = frame["source_row"].to_numpy(np.int64)
+    for kind, first, second in ORDERS:
+        wrong = later(
+            frame[first], frame[second], frame[f"{first}_hour_known"], frame[f"{second}_hour_known"]
+        )
+        _enter(kind, wrong, frame[first], frame[second], rows, headers[first], first, problems)
+    if len(exposures) and exposures["eaten"].notna().any():
+        place = pd.Index(frame["case_id"]).get_indexer(exposures["case_id"])
+        onset = frame["onset"].iloc[place].reset_index(drop=True)
+        hour = frame["onset_hour_known"].iloc[place].reset_index(drop=True)
+        rows = exposures["source_row"].to_numpy(np.int64)
+        wrong = later(exposures["eaten"], onset, exposures["eaten_hour_known"], hour)
+        _enter(
+            "eaten_after_onset", wrong, exposures["eaten"], onset, rows, headers["eaten"], "eaten", problems
+        )
+        long = (onset - exposures["eaten"]).to_numpy() > np.timedelta64(LONG_AGO_DAYS, "D")
+        _enter(
+            "eaten_long_before", long, exposures["eaten"], onset, rows, headers["eaten"], "eaten", problems
+        )
+    if len(specimens) and specimens["sampled"].notna().any():
+        place = pd.Index(frame["case_id"]).get_indexer(specimens["case_id"])
+        onset = frame["onset"].iloc[place].reset_index(drop=True)
+        days = specimens["sampled"].to_numpy().astype("datetime64[D]")
+        wrong = days < onset.to_numpy().astype("datetime64[D]")
+        rows = specimens["source_row"].to_numpy(np.int64)
+        _enter(
+            "sampled_before_onset", wrong, specimens["sampled"], onset, rows, headers["sampled"], "sampled",
+            problems,
+        )  # fmt: skip
+
+
+def _enter(
+    kind: str,
+    wrong: Any,  # noqa: ANN401
+    first: "pd.Series[Any]",
+    second: "pd.Series[Any]",
+    rows: NDArray[np.int64],
+    header: str,
+    field: str,
+    problems: Problems,
+) -> None:
+    if not wrong.any():
+        return
+    shown = (
+        first[wrong].dt.strftime("%Y-%m-%d %H:%M") + " / " + second[wrong].dt.strftime("%Y-%m-%d %H:%M")
+    )
+    problems.add(kind, rows[wrong], header, shown.to_numpy(dtype=object), field=field)
+
+
+DELAYS = (("onset", "visit"), ("visit", "reported"), ("onset", "reported"))
+
+
+def delays(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the distribution of days between times, one row a delay; impossible ones left out."""
+    rows = []
+    for first, second in DELAYS:
+        days = (
+            frame[second].to_numpy().astype("datetime64[D]")
+            - frame[first].to_numpy().astype("datetime64[D]")
+        ).astype("timedelta64[D]")
+        known = days[~np.isnat(days)].astype(np.int64)
+        known = known[known >= 0]
+        if len(known):
+            quantiles = np.quantile(known, [0, 0.25, 0.5, 0.75, 0.9, 1])
+            rows.append((f"{first}_to_{second}", len(known), *(float(q) for q in quantiles)))
+    return pd.DataFrame(
+        rows, columns=["delay", "n", "min", "p25", "median", "p75", "p90", "max"]
+    )
+
+
+def usable(frame: pd.DataFrame, exposures: pd.DataFrame, specimens: pd.DataFrame) -> pd.DataFrame:
+    """Return how many cases each kind of detector can use."""
+    n = len(frame)
+    ids = frame["case_id"]
+    dated, located = frame["onset"].notna(), frame["latitude"].notna()
+    symptoms = frame[[name for name in frame.columns if str(name).startswith("symptom_")]]
+    named = exposures[exposures[["food", "brand", "maker", "venue"]].notna().any(axis=1)]
+    meals = exposures[exposures["eaten"].notna()]
+    positive = specimens[specimens["positive"].fillna(False).astype(bool)]
+    counts = {
+        ("time", "onset"): dated,
+        ("report_time", "reported"): frame["reported"].notna(),
+        ("space", "coordinates"): located,
+        ("space_time", "onset_coordinates"): dated & located,
+        ("exposure", "food_or_venue"): ids.isin(named["case_id"]),
+        ("incubation", "onset_meal"): dated & ids.isin(meals["case_id"]),
+        ("symptoms", "symptom"): symptoms.eq(True).any(axis=1).fillna(False)
+        if symptoms.shape[1]
+        else pd.Series(False, index=frame.index),
+        ("laboratory", "positive"): ids.isin(positive["case_id"]),
+        ("person", "identity"): frame["person"].notna(),
+    }
+    return pd.DataFrame(
+        [
+            (detector, needs, int(mask.sum()), float(mask.sum() / n) if n else 0.0)
+            for (detector, needs), mask in counts.items()
+        ],
+        columns=["detector", "needs", "cases", "share"],
+    )
