@@ -91,8 +91,7 @@ def of_outbreaks(
 ) -> tuple[Ill, pd.DataFrame]:
     """Return the reported ill of all outbreaks, and the table of outbreaks."""
     made = [
-        _Event(spec, streams.child(str(i)), i + 1, outbreak)
-        for i, outbreak in enumerate(outbreaks)
+        _Event(spec, streams.child(str(i)), i + 1, outbreak) for i, outbreak in enumerate(outbreaks)
     ]
     ill = _joined(Ill, [event.ill() for event in made])
     ill = replace(ill, key=FIRST_OUTBREAK_KEY + np.arange(len(ill)))
@@ -102,9 +101,7 @@ def of_outbreaks(
 class _Event:
     """One outbreak: where, what, who."""
 
-    def __init__(
-        self, spec: "District", streams: Streams, number: int, outbreak: Outbreak
-    ) -> None:
+    def __init__(self, spec: "District", streams: Streams, number: int, outbreak: Outbreak) -> None:
         self.spec, self.streams, self.number, self.outbreak = spec, streams, number, outbreak
         self.area: Area = spec.area
         self.agent = agent_keys().index(outbreak.agent)
@@ -154,11 +151,10 @@ class _Event:
             return -1
         district = self.street // self.spec.n_streets
         if outbreak.venue is not None:
-            at = np.flatnonzero((venues["name"] == outbreak.venue) & (venues["street"] == self.street))
-            if not len(at):
-                at = np.flatnonzero(
-                    (venues["name"] == outbreak.venue) & (venues["district"] == district)
-                )
+            named = (venues["name"] == outbreak.venue).to_numpy()
+            named &= (venues["district"] == district).to_numpy()
+            here = named & (venues["street"] == self.street).to_numpy()
+            at = np.flatnonzero(here if here.any() else named)
             if not len(at):
                 message = (
                     f"venue={outbreak.venue!r} is not in this district; see area.venues, and give "
@@ -304,4 +300,3 @@ def _joined(kind: Callable[..., Any], parts: list[Any]) -> Any:  # noqa: ANN401
         else:
             joined[name] = _joined(type(values[0]), values)
     return kind(**joined)
-

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from scipy.special import ndtri
 from enteroscan import vocabulary
 from enteroscan.errors import SpecError
 from enteroscan.simulate._streams import Bools, Floats, Ints, Streams, pick_by_group
-from enteroscan.simulate._tables import numbers, table, texts
+from enteroscan.simulate._tables import numbers, texts
 from enteroscan.simulate.calendar import Days, working_days
 
 UNSPECIFIED = "unspecified"
@@ -91,7 +92,9 @@ def background(positive_share: float, test_sensitivity: float, summer_share: flo
     ages /= ages.sum(axis=1, keepdims=True)
     of_symptoms = np.zeros(len(symptom_keys()))
     for symptom, share in zip(
-        texts("background_symptoms", "symptom"), numbers("background_symptoms", "share"), strict=True
+        texts("background_symptoms", "symptom"),
+        numbers("background_symptoms", "share"),
+        strict=True,
     ):
         of_symptoms[symptom_keys().index(symptom)] = share
     rows = symptom_probabilities()[agents[1:]]
@@ -236,7 +239,7 @@ def draw_symptoms(streams: Streams, probabilities: Floats) -> Bools:
     return has
 
 
-def stool_types(streams: Streams, agent: Ints, diarrhoea: Bools) -> pd.Categorical:
+def stool_types(streams: Streams, agent: Ints, diarrhoea: Bools) -> "pd.Series[Any]":
     """Return what stools look like, where there is diarrhoea and it was asked."""
     keys = [str(key) for key in vocabulary.stool_types()["key"]]
     # watery, rice water, mucous, purulent and bloody, meat washing, fresh blood, black; assumed
@@ -252,6 +255,5 @@ def stool_types(streams: Streams, agent: Ints, diarrhoea: Bools) -> pd.Categoric
     weights = np.array([special.get(key, usual) for key in agent_keys()])
     chosen = pick_by_group(streams.uniform("stool type", len(agent)), agent, weights)
     asked = diarrhoea & streams.happens("stool asked", 0.8, len(agent))
-    return pd.Categorical.from_codes(np.where(asked, chosen, -1).tolist(), categories=keys)
-
-
+    names = np.array([*keys, None], dtype=object)[np.where(asked, chosen, -1)]
+    return pd.Series(pd.Categorical(names, categories=keys))

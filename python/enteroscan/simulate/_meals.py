@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -251,9 +251,7 @@ def exposure_table(
     latitude, longitude = area.to_wgs84(venues["x_km"].to_numpy(), venues["y_km"].to_numpy())
     streets = area.streets.iloc[venues["street"].to_numpy()]
     region = PROVINCE + "/" + CITY + "/" + streets["district"].to_numpy(object)
-    address = (
-        streets["name"].to_numpy(object) + venues["house"].astype(str).to_numpy(object) + "号"
-    )
+    address = streets["name"].to_numpy(object) + venues["house"].astype(str).to_numpy(object) + "号"
     known = has_venue & named
     frame = pd.DataFrame(
         {
@@ -279,23 +277,27 @@ def exposure_table(
                 meals.eaten.astype("datetime64[m]").astype("datetime64[ns]"),
             ),
             "others_ill": pd.array(
-                np.where(missing[:, 6], None, meals.others_ill.astype(object)), "boolean"
+                _without(meals.others_ill.astype(object), missing[:, 6]), "boolean"
             ),
         }
     )
     return frame[shown].reset_index(drop=True)
 
 
-def _text(values: list[str], known: Bools | None = None) -> pd.arrays.ArrowStringArray:
+def _without(values: "np.ndarray[Any, Any]", where: Bools) -> "np.ndarray[Any, Any]":
+    values = values.copy()
+    values[where] = None
+    return values
+
+
+def _text(values: list[str], known: Bools | None = None) -> Any:  # noqa: ANN401
     texts_ = np.array([value or None for value in values], dtype=object)
     if known is not None:
         texts_[~known] = None
     return pd.array(texts_, dtype="string")
 
 
-def _zh(name: str, keys: list[str], known: Bools | None = None) -> pd.arrays.ArrowStringArray:
+def _zh(name: str, keys: list[str], known: Bools | None = None) -> Any:  # noqa: ANN401
     frame = getattr(vocabulary, name)()
     zh = dict(zip(frame["key"], frame["zh"], strict=True))
     return _text([str(zh[key]) if key else "" for key in keys], known)
-
-

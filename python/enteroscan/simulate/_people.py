@@ -1,14 +1,18 @@
 """Names, numbers and addresses of persons who do not exist."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from enteroscan.simulate._streams import Floats, Ints, Streams, pick
+from enteroscan.simulate._streams import Bools, Ints, Streams, pick
+from enteroscan.simulate._tables import words
 from enteroscan.simulate.area import CITY, PROVINCE, Area
 
-SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余"
-GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红建国文辉力明永健世广志义兴良海山仁波"
-GIVEN += "子涵梓萱欣怡浩然宇轩诗雨泽一诺可馨思远佳琪雨桐晨曦乐安宁"
+Dates = np.ndarray[Any, np.dtype[np.datetime64]]
+
+SURNAMES = words("surnames")  # the most frequent first
+GIVEN = words("given_names")
 DOCTOR_SURNAMES = SURNAMES[::-1]
 ID_WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])  # GB 11643-1999
 ID_CHECKS = np.array(list("10X98765432"))
@@ -16,7 +20,17 @@ OCCUPATIONS = {
     "0": ("散居儿童",),
     "1_5": ("幼托儿童", "散居儿童"),
     "6_17": ("学生",),
-    "18_59": ("工人", "农民", "商业服务", "干部职员", "餐饮食品业", "家务及待业", "学生", "教师", "民工"),
+    "18_59": (
+        "工人",
+        "农民",
+        "商业服务",
+        "干部职员",
+        "餐饮食品业",
+        "家务及待业",
+        "学生",
+        "教师",
+        "民工",
+    ),
     "60": ("离退人员", "农民", "家务及待业"),
 }
 ELSEWHERE = {
@@ -32,7 +46,7 @@ def check_digits(numbers: "np.ndarray[tuple[int, int], np.dtype[np.int64]]") -> 
     return [str(value) for value in ID_CHECKS[(numbers @ ID_WEIGHTS) % 11]]
 
 
-def identity_numbers(area_code: Ints, birth: Floats, male: Floats, serial: Ints) -> list[str]:
+def identity_numbers(area_code: Ints, birth: Dates, male: Bools, serial: Ints) -> list[str]:
     """Return identity numbers with a valid check digit; even serials are for women."""
     odd = serial // 2 * 2 + male.astype(np.int64)
     days = pd.DatetimeIndex(birth)

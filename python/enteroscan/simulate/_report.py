@@ -8,8 +8,8 @@ import pandas as pd
 
 from enteroscan import vocabulary
 from enteroscan.simulate import _illness, _meals, _people
-from enteroscan.simulate._illness import AGE_BANDS, DAY, Calendar, agent_keys, symptom_keys
 from enteroscan.simulate._ill import Ill
+from enteroscan.simulate._illness import AGE_BANDS, DAY, Calendar, agent_keys, symptom_keys
 from enteroscan.simulate._streams import Bools, Floats, Ints, Streams, pick
 from enteroscan.simulate._tables import numbers
 from enteroscan.simulate.area import CITY, FIRST_CODE, PROVINCE
@@ -96,17 +96,19 @@ class _Report:
             closed_day_reports=self.spec.closed_day_reports,
         )
 
-    def _ages(self) -> tuple[Floats, Floats]:
+    def _ages(self) -> tuple[_people.Dates, Floats]:
         """Return days of birth, and ages as forms have them: years, under 1 months, then days."""
         age = _illness.ages_in_bands(self.streams, self.ill.band)
         visit_day = np.floor(self.visit / DAY)
         birth = np.floor(visit_day - age * 365.2425).astype(np.int64).astype("datetime64[D]")
         at = pd.DatetimeIndex(visit_day.astype(np.int64).astype("datetime64[D]"))
         born = pd.DatetimeIndex(birth)
-        months = (at.year - born.year) * 12 + at.month - born.month - (at.day < born.day)
-        months = months.to_numpy(np.int64)
+        passed = (at.year - born.year) * 12 + at.month - born.month - (at.day < born.day)
+        months = passed.to_numpy(np.int64)
         days = (at - born).days.to_numpy(np.float64)
-        years = np.where(months >= 12, months // 12, np.where(months >= 1, months / 12, days / 365.25))
+        years = np.where(
+            months >= 12, months // 12, np.where(months >= 1, months / 12, days / 365.25)
+        )
         return birth, years
 
     def _case_ids(self, key: Ints, visit: Floats) -> "pd.Series[Any]":
@@ -114,7 +116,8 @@ class _Report:
         year = pd.DatetimeIndex(_times(visit)).year
         district = self.area.hospitals["district"].to_numpy()[self.hospital]
         ids = [
-            f"{FIRST_CODE + d}-{y}-{i:08d}" for d, y, i in zip(district, year, self._numbers(key), strict=True)
+            f"{FIRST_CODE + d}-{y}-{i:08d}"
+            for d, y, i in zip(district, year, self._numbers(key), strict=True)
         ]
         return pd.Series(ids, dtype="string")
 
@@ -161,7 +164,7 @@ class _Report:
             ("visit", visit),
             ("death", death),
         ):
-            _add_time(frame, name, minutes)
+            _put_time(frame, name, minutes)
         sex = pd.Categorical(np.where(self.male, "male", "female"), ["male", "female"])
         frame["sex"] = sex
         frame["age_years"] = pd.array(self.age_years, "Float64")
@@ -208,7 +211,9 @@ class _Report:
     def _deaths(self) -> Floats:
         dies = self.ill.outbreak > 0
         dies &= self.streams.happens("dies", self.spec.outbreak_fatality, self.n)
-        time = self._to_precision(self.visit + (1 + 72 * self.streams.uniform("death", self.n)) * 60)
+        time = self._to_precision(
+            self.visit + (1 + 72 * self.streams.uniform("death", self.n)) * 60
+        )
         return np.where(dies, time, np.nan)
 
     def _inpatient(self) -> Bools:
@@ -219,9 +224,7 @@ class _Report:
 
     def _one_of(self, name: str, options: tuple[str, ...], where: Bools) -> Any:  # noqa: ANN401
         chosen = self.streams.integers(name, 0, len(options) - 1, self.n)
-        values = np.array(options, dtype=object)[chosen]
-        values[~where] = None
-        return pd.array(values, "string")
+        return _texts(np.array(options, dtype=object)[chosen], where)
 
     def _symptoms(self) -> pd.DataFrame:
         spec, streams, n, agent = self.spec, self.streams, self.n, self.ill.agent
@@ -281,6 +284,7 @@ class _Report:
         swab = streams.happens("swab", 0.15, self.n)
         types = vocabulary.specimen_types().set_index("key")["zh"]
         rows = np.flatnonzero(sampled)
+        case_id = self.case_id.iloc[rows].to_numpy(object)
         agents = np.array([None, *vocabulary.agents()["zh"]], dtype=object)[self.ill.agent[rows]]
         positive = found[rows]
         day = np.floor(self.visit[rows] / DAY) * DAY
@@ -290,18 +294,16 @@ class _Report:
         keys = np.array([None, *agent_keys()[1:]], dtype=object)[self.ill.agent[rows]]
         return pd.DataFrame(
             {
-                "case_id": self.case_id.iloc[rows].to_numpy(object),
-                "specimen_id": pd.array(
-                    ["B" + str(value).replace("-", "") for value in self.case_id.iloc[rows]], "string"
-                ),
+                "case_id": case_id,
+                "specimen_id": pd.array(["B" + str(i).replace("-", "") for i in case_id], "string"),
                 "specimen_type": pd.array(
                     np.where(swab[rows], types["rectal_swab"], types["stool"]), "string"
                 ),
                 "sampled": _times(day),
                 "result": pd.array(np.where(positive, result, "阴性"), "string"),
                 "positive": pd.array(positive, "boolean"),
-                "agent": pd.array(np.where(positive, keys, None), "string"),
-                "serotype": pd.array(np.where(positive, serotype, None), "string"),
+                "agent": _texts(keys, positive),
+                "serotype": _texts(serotype, positive),
                 "resulted": _times(ready),
             }
         )
@@ -311,19 +313,21 @@ class _Report:
         names, guardians = _people.names(streams, n, ill.household)
         code = FIRST_CODE + self.area.hospitals["district"].to_numpy()[self.hospital]
         serial = streams.integers("serial", 0, 999, n)
-        ids = np.array(_people.identity_numbers(code, self.birth, self.male, serial), dtype=object)
-        ids[~streams.happens("has id", self.spec.id_number_share, n)] = None
+        ids = _people.identity_numbers(code, self.birth, self.male, serial)
+        has_id = streams.happens("has id", self.spec.id_number_share, n)
         minor = self.age_years < _people.MINOR
         inpatient = self._inpatient()
         numbers_ = streams.integers("inpatient number", 1, 9_999_999, n)
         outpatient = streams.integers("outpatient number", 1, 99_999_999, n)
-        address = np.array(_people.addresses(streams, self.area, self.home, ill.household), object)
+        address = np.array(
+            _people.addresses(streams, self.area, self.home, ill.household), dtype=object
+        )
         address[self.is_visitor] = "某镇某村12号"
         frame = pd.DataFrame({"case_id": self.case_id})
         for name, values in (
             ("name", names),
-            ("guardian", np.where(minor, guardians, None)),
-            ("id_number", ids),
+            ("guardian", _texts(guardians, minor)),
+            ("id_number", _texts(ids, has_id)),
             ("phone", _people.phones(streams, n)),
             ("address", address),
         ):
@@ -331,7 +335,7 @@ class _Report:
         frame["birth_date"] = self.birth.astype("datetime64[ns]")
         staff = {
             "outpatient_no": [f"{value:010d}" for value in outpatient],
-            "inpatient_no": np.where(inpatient, [f"{value:08d}" for value in numbers_], None),
+            "inpatient_no": _texts([f"{value:08d}" for value in numbers_], inpatient),
             "reporter": _people.staff(streams, self.hospital, "reporter", 3),
             "doctor": _people.staff(streams, self.hospital, "doctor", 12),
         }
@@ -343,13 +347,14 @@ class _Report:
         agent = np.array([None, *agent_keys()[1:]], dtype=object)[self.ill.agent]
         vehicle = self.ill.vehicle
         eaten = np.full(self.n, np.nan) if vehicle is None else vehicle.eaten
+        outbreak = np.where(self.ill.outbreak > 0, self.ill.outbreak, np.nan)
         return pd.DataFrame(
             {
                 "case_id": self.case_id,
                 "person": self._persons(),
                 "duplicate_of": pd.array([None] * self.n, "string"),
                 "agent": pd.array(agent, "string"),
-                "outbreak": pd.array(np.where(self.ill.outbreak > 0, self.ill.outbreak, np.nan), "Int64"),
+                "outbreak": pd.array(outbreak, "Int64"),
                 "eaten": _times(eaten),
                 "onset": _times(self.ill.onset),
                 "incubation_h": pd.array(self.ill.incubation, "Float64"),
@@ -384,12 +389,13 @@ class _Report:
 
         again = frame.iloc[rows].reset_index(drop=True)
         again["case_id"] = ids
-        _set_time(again, "reported", np.floor(reported))
-        _set_time(again, "visit", self._to_precision(visit[rows]))
+        _put_time(again, "reported", np.floor(reported))
+        _put_time(again, "visit", self._to_precision(visit[rows]))
         again["revisit"] = pd.array(~elsewhere, "boolean")
         again.loc[elsewhere, "hospital"] = self._other_hospitals(rows)[elsewhere]
         late = again["death"] <= again["visit"]
-        _set_time(again, "death", np.full(len(again), np.nan), late)
+        for name in ("death", "death_hour_known"):
+            again[name] = again[name].mask(late)
 
         renamed = dict(zip(old.tolist(), ids.tolist(), strict=True))
         eaten = exposures[exposures["case_id"].isin(old)].copy()
@@ -413,7 +419,15 @@ class _Report:
         per_district = self.spec.n_hospitals
         at = self.hospital[rows]
         other = at // per_district * per_district + (at + 1) % per_district
-        return self.area.hospitals["name"].to_numpy(object)[other]
+        names: np.ndarray[Any, Any] = self.area.hospitals["name"].to_numpy(object)[other]
+        return names
+
+
+def _texts(values: Any, known: Bools) -> Any:  # noqa: ANN401
+    """Return texts where they are known."""
+    texts = np.array(values, dtype=object)
+    texts[~known] = None
+    return pd.array(texts, "string")
 
 
 def _times(minutes: Floats) -> "np.ndarray[Any, np.dtype[np.datetime64]]":
@@ -425,14 +439,9 @@ def _times(minutes: Floats) -> "np.ndarray[Any, np.dtype[np.datetime64]]":
     return times
 
 
-def _add_time(frame: pd.DataFrame, name: str, minutes: Floats) -> None:
-    """Add a time and whether its hour is known: midnight exactly stands for a date alone."""
+def _put_time(frame: pd.DataFrame, name: str, minutes: Floats) -> None:
+    """Set a time and whether its hour is known: midnight exactly stands for a date alone."""
     frame[name] = _times(minutes)
-    frame[f"{name}_hour_known"] = hour_known(frame[name])
-
-
-def _set_time(frame: pd.DataFrame, name: str, minutes: Floats, where: Any = slice(None)) -> None:  # noqa: ANN401
-    frame.loc[where, name] = _times(minutes)[where] if not isinstance(where, slice) else _times(minutes)
     frame[f"{name}_hour_known"] = hour_known(frame[name])
 
 

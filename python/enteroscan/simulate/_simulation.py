@@ -84,14 +84,17 @@ def _collected(spec: "District", groups: list[Tables], outbreaks: pd.DataFrame) 
     """Put sporadic cases and outbreaks into the order of their reports."""
 
     def joined(name: str) -> pd.DataFrame:
-        return pd.concat([getattr(group, name) for group in groups], ignore_index=True)
+        tables: list[pd.DataFrame] = [getattr(group, name) for group in groups]
+        return pd.concat(tables, ignore_index=True)
 
     frame = joined("frame")
-    order = np.lexsort((frame["case_id"].to_numpy(object).astype(str), frame["reported"].to_numpy()))
+    order = np.lexsort(
+        (frame["case_id"].to_numpy(object).astype(str), frame["reported"].to_numpy())
+    )
     position = pd.Series(np.argsort(order), index=frame["case_id"])
 
     def sorted_by_report(table: pd.DataFrame) -> pd.DataFrame:
-        at = table["case_id"].map(position).to_numpy()
+        at = table["case_id"].map(position).to_numpy(np.int64)
         return table.iloc[np.argsort(at, kind="stable")].reset_index(drop=True)
 
     exposures = sorted_by_report(joined("exposures"))
@@ -100,10 +103,10 @@ def _collected(spec: "District", groups: list[Tables], outbreaks: pd.DataFrame) 
     exposures.insert(1, "exposure", number.astype("Int64"))
     known = exposures["eaten"] != exposures["eaten"].dt.normalize()
     known = known.astype("boolean").mask(exposures["eaten"].isna())
-    exposures.insert(exposures.columns.get_loc("eaten") + 1, "eaten_hour_known", known)  # type: ignore[arg-type]
+    exposures.insert(list(exposures).index("eaten") + 1, "eaten_hour_known", known)
     specimens = sorted_by_report(joined("specimens"))
     specimens["case_id"] = specimens["case_id"].astype("string")
-    specimens.insert(1, "specimen", pd.array(np.ones(len(specimens)), "Int64"))
+    specimens.insert(1, "specimen", pd.Series(1, index=specimens.index, dtype="Int64"))
     truth = joined("truth")
     return SimulatedReports(
         frame=frame.iloc[order].reset_index(drop=True),

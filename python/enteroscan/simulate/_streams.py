@@ -14,8 +14,8 @@ Bools = NDArray[np.bool_]
 class Streams:
     """A generator for every decision, by its name, all from one seed.
 
-    Every decision takes one uniform number, in order of the cases: more cases at the end, or another
-    decision, leave the numbers before as they are.
+    Every decision takes one uniform number, in order of the cases: more cases at the end, or
+    another decision, leave the numbers before as they are.
     """
 
     def __init__(self, seed: int, *path: str) -> None:
@@ -29,7 +29,9 @@ class Streams:
     def generator(self, name: str) -> np.random.Generator:
         """Return the generator of a decision, at its start."""
         key = tuple(crc32(part.encode()) for part in (*self._path, name))
-        return np.random.Generator(np.random.PCG64(np.random.SeedSequence(self._seed, spawn_key=key)))
+        return np.random.Generator(
+            np.random.PCG64(np.random.SeedSequence(self._seed, spawn_key=key))
+        )
 
     def uniform(self, name: str, *shape: int) -> Floats:
         """Return numbers between 0 and 1 for a decision."""
@@ -62,7 +64,8 @@ def pick(uniform: Floats, weights: Floats) -> Ints:
     """Turn uniform numbers into options by the weights of these."""
     cumulative = np.cumsum(weights)
     chosen = np.searchsorted(cumulative, uniform * cumulative[-1], side="right")
-    return np.minimum(chosen, len(weights) - 1).astype(np.int64)
+    picked: Ints = np.minimum(chosen, len(weights) - 1).astype(np.int64)
+    return picked
 
 
 def pick_by_group(uniform: Floats, group: Ints, weights: Floats) -> Ints:

@@ -1,5 +1,6 @@
 """The figures of the simulation, each with its source, from the CSV files in `data`."""
 
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -25,7 +26,15 @@ def texts(name: str, column: str) -> list[str]:
 
 def numbers(name: str, column: str) -> Floats:
     """Return a column of a table as numbers."""
-    return table(name)[column].to_numpy(np.float64)
+    values: Floats = np.asarray(table(name)[column], dtype=np.float64)
+    return values
+
+
+@cache
+def words(name: str) -> tuple[str, ...]:
+    """Return invented names of a kind, from `names.toml`."""
+    lists = tomllib.loads((DATA / "names.toml").read_text(encoding="utf-8"))
+    return tuple(str(lists[name]).split())
 
 
 def weighted(text: object) -> tuple[list[str], Floats]:

@@ -12,7 +12,7 @@ from scipy.spatial import Voronoi
 
 from enteroscan.errors import SpecError
 from enteroscan.simulate._streams import Floats, Ints, Streams, pick
-from enteroscan.simulate._tables import table
+from enteroscan.simulate._tables import table, words
 
 __all__ = ["NEAR_KM", "Area"]
 
@@ -21,17 +21,16 @@ PROVINCE, CITY = "示例省", "示例市"
 FIRST_CODE = 990101  # GB/T 2260 begins no code with 99
 KM_PER_DEGREE = 111.195
 HOMES_PER_STREET = 24
-CHAINS = ("家佳乐", "万惠", "好邻居", "鲜生活", "永丰", "百联福")
-STREET_NAMES = ("春风", "柳河", "梅园", "长桥", "东湖", "青石", "望山", "安康", "胜利", "和平")
-STREET_NAMES += ("向阳", "新华", "建设", "富民", "古城", "江滨", "桃源", "龙泉", "金沙", "白云")
-DISTRICT_NAMES = ("海棠", "玉兰", "银杏", "丹枫", "芙蓉", "紫荆", "木棉", "云杉", "香樟", "茉莉")
-HOSPITAL_NAMES = ("人民医院", "中心医院", "中医院", "妇幼保健院", "第二人民医院", "儿童医院")
-HOME_NAMES = ("阳光", "锦绣", "翠竹", "幸福", "康乐", "丽景", "书香", "金色", "碧水", "和谐", "祥和", "花园")
-HOME_KINDS = ("小区", "家园", "新村", "里", "公寓")
-VENUE_FIRST = ("福", "聚", "鑫", "老", "小", "金", "喜", "百", "顺", "川", "湘", "巷", "江", "蜀", "御")
-VENUE_SECOND = ("满园", "香", "鲜记", "味斋", "王家", "李记", "张记", "来顺", "德楼", "口福", "食光", "味坊")
-BRAND_FIRST = ("晨", "乐", "优", "康", "佳", "旺", "绿", "爱", "甜", "禾")
-BRAND_SECOND = ("露", "溪", "原", "源", "禾", "牧", "田", "滋", "味", "果")
+CHAINS = words("chains")
+STREET_NAMES = words("street_names")
+DISTRICT_NAMES = words("district_names")
+HOSPITAL_NAMES = words("hospital_names")
+HOME_NAMES = words("home_names")
+HOME_KINDS = words("home_kinds")
+VENUE_FIRST = words("venue_first")
+VENUE_SECOND = words("venue_second")
+BRAND_FIRST = words("brand_first")
+BRAND_SECOND = words("brand_second")
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,8 @@ class Area:
         `population`, `latitude` and `longitude` (WGS-84) of its centre, `area_km2`.
     homes, hospitals, venues
         One row a residential quarter, sentinel hospital or place to eat: `name`, `district`
-        (counted from 0), `x_km` and `y_km` from the centre, `weight`; homes and venues also have the
-        `street` (row of `streets`), venues a `venue_type`.
+        (counted from 0), `x_km` and `y_km` from the centre, `weight`; homes and venues also have
+        the `street` (row of `streets`), venues a `venue_type`.
     polygons
         Boundary of every street, x and y in km, not closed.
     pairs
@@ -291,7 +290,7 @@ class _District:
 
 
 def _pairs(area: Area, near_share: float | None) -> pd.DataFrame:
-    """Say who is seen where: the nearer a hospital, the more of the ill come to it and are reported.
+    """Say who is seen where: the nearer a hospital, the more of the ill come to it.
 
     The weight falls as exp(-distance / length); the length is such that the wanted share of the
     cases lives within 5 km of the hospital that reports them.

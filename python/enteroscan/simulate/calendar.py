@@ -64,5 +64,3 @@ def working_days(
 def _among(index: pd.DatetimeIndex, days: Iterable[object]) -> Bools:
     listed = pd.DatetimeIndex([pd.Timestamp(str(day)) for day in days])
     return np.asarray(index.normalize().isin(listed))
-
-

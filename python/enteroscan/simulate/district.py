@@ -57,8 +57,8 @@ class District:
     n_districts
         1: a district. More: so many districts side by side, a city or a province.
     n_streets
-        Streets or townships of a district. Their boundaries are the Voronoi cells of points that lie
-        closer in the middle.
+        Streets or townships of a district. Their boundaries are the Voronoi cells of points that
+        lie closer in the middle.
     population
         Inhabitants of a district, on average.
     width_km
@@ -74,8 +74,8 @@ class District:
         Seed of the area: streets, homes, hospitals, venues. The same area can have many years.
     cases_per_year
         Expected number of reported cases without the outbreaks, in all districts together
-        [Tianjin Dongli 327, Tianjin Binhai New Area 1,935, Hangzhou 6,050, Zhejiang 15,000, Feicheng
-        18,869, Jiangsu 26,848].
+        [Tianjin Dongli 327, Tianjin Binhai New Area 1,935, Hangzhou 6,050, Zhejiang 15,000,
+        Feicheng 18,869, Jiangsu 26,848].
     summer_share
         Share of the cases in May to October [Hangzhou 2012-20, 54,479 cases: 67.8 %].
     sampling_share, positive_share, test_sensitivity

@@ -43,9 +43,9 @@ class Mess:
         ``"form"``: as in the national form; ``"sites"``: other spellings of sites, at random;
         ``"marked"``: with stars, numbers and remarks around.
     dates
-        ``"datetime"``: times of Excel, ISO text in CSV; ``"iso"``: text; ``"slash"``: 2024/6/8 12:00;
-        ``"chinese"``: 2024年6月8日12时00分; ``"compact"``: 20240608120000; ``"serial"``: days of
-        Excel; ``"mixed"``: one of the texts for every cell.
+        ``"datetime"``: times of Excel, ISO text in CSV; ``"iso"``: text; ``"slash"``: 2024/6/8
+        12:00; ``"chinese"``: 2024年6月8日12时00分; ``"compact"``: 20240608120000; ``"serial"``:
+        days of Excel; ``"mixed"``: one of the texts for every cell.
     yes_no
         What stands for yes and no.
     sexes

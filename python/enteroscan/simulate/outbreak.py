@@ -70,7 +70,7 @@ class Outbreak:
     Examples
     --------
     >>> wedding = Outbreak(
-    ...     agent="vibrio_parahaemolyticus", start="2024-07-20 18:00", venue_type="restaurant", size=9
+    ...     agent="salmonella", start="2024-07-20 18:00", venue_type="rural_banquet", size=9
     ... )
     """
 
@@ -94,7 +94,9 @@ class Outbreak:
             message = f"agent={self.agent!r} is not in enteroscan.vocabulary.agents()"
             raise SpecError(message)
         if self.venue_type not in set(vocabulary.venue_types()["key"]):
-            message = f"venue_type={self.venue_type!r} is not in enteroscan.vocabulary.venue_types()"
+            message = (
+                f"venue_type={self.venue_type!r} is not in enteroscan.vocabulary.venue_types()"
+            )
             raise SpecError(message)
         known_class = {None, *vocabulary.food_classes()["key"]}
         if self.food_class not in known_class:
@@ -228,16 +230,16 @@ def random_outbreaks(
         )
         if is_product[i] and agent in PRODUCT_AGENTS:
             brand = brands(classes[food])[0]
-            outbreak = replace(
-                outbreak, brand=brand, duration_days=PRODUCT_DAYS, venue_type="home"
-            )
+            outbreak = replace(outbreak, brand=brand, duration_days=PRODUCT_DAYS, venue_type="home")
         made.append(outbreak)
     return tuple(made)
 
 
 def _day(uniform: float, agent: str, first: pd.Timestamp, days: int) -> int:
     """Pick the day by the season of the agent."""
-    summer = numbers("outbreak_agents", "summer_share")[texts("outbreak_agents", "agent").index(agent)]
+    summer = numbers("outbreak_agents", "summer_share")[
+        texts("outbreak_agents", "agent").index(agent)
+    ]
     index = pd.date_range(first, periods=days).month
     weights = np.where((index >= 5) & (index <= 10), summer / 184, (1 - summer) / 181)
     return int(pick(np.array([uniform]), weights.astype(np.float64))[0])

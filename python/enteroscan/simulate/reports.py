@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from enteroscan.errors import SpecError
+from enteroscan.simulate import form
+
 if TYPE_CHECKING:
-    from enteroscan.simulate.form import CoordinateSystem, Layout
     from enteroscan.simulate.mess import Mess
 
 __all__ = ["SimulatedReports", "Truth"]
@@ -112,3 +114,107 @@ class SimulatedReports:
             identifiers=chosen(self.identifiers),
             truth=Truth(self.truth.outbreaks, chosen(self.truth.cases)),
         )
+
+    def to_excel(
+        self,
+        path: str | Path,
+        *,
+        layout: form.Layout = "repeated",
+        mess: "Mess | None" = None,
+        crs: form.CoordinateSystem = "wgs84",
+        coordinates: bool = True,
+        identifiers: bool = True,
+    ) -> None:
+        """Write a workbook (.xlsx) with the columns of the national case form.
+
+        Parameters
+        ----------
+        path
+            File to write.
+        layout
+            How a case with several exposures stands there: ``"repeated"`` on every row,
+            ``"merged"`` with cells that span its rows, ``"numbered"`` in one row with 食品名称1,
+            食品名称2, ...
+        mess
+            What is not as the form wants it. None: a clean export. Text of the dates, spellings,
+            missing values, ...; see `Mess`.
+        crs
+            System of the coordinates: those of Amap and Tencent (``"gcj02"``) or Baidu (``"bd09"``)
+            lie some 100 m off.
+        coordinates, identifiers
+            False: without the columns of coordinates, and of names, numbers and addresses.
+
+        Raises
+        ------
+        SpecError
+            If an option is not known, or a sheet of Excel is too short.
+        """
+        made = form.sheet(
+            self,
+            layout=layout,
+            mess=mess,
+            crs=crs,
+            coordinates=coordinates,
+            identifiers=identifiers,
+        )
+        if Path(path).suffix.lower() != ".xlsx":
+            message = f"{path}: workbooks are written as .xlsx"
+            raise SpecError(message)
+        form.write_excel(made, Path(path))
+
+    def to_csv(
+        self,
+        path: str | Path,
+        *,
+        encoding: str = "gb18030",
+        separator: str = ",",
+        layout: form.Layout = "repeated",
+        mess: "Mess | None" = None,
+        crs: form.CoordinateSystem = "wgs84",
+        coordinates: bool = True,
+        identifiers: bool = True,
+    ) -> None:
+        """Write text with the columns of the national case form, as `to_excel` does.
+
+        Parameters
+        ----------
+        path, layout, mess, crs, coordinates, identifiers
+            As in `to_excel`; cells that would be merged are empty.
+        encoding
+            ``"gb18030"`` and ``"gbk"`` as Excel in China writes it, ``"utf-8-sig"``, ``"utf-8"``.
+        separator
+            Between the cells: a comma, a semicolon or a tab.
+        """
+        made = form.sheet(
+            self,
+            layout=layout,
+            mess=mess,
+            crs=crs,
+            coordinates=coordinates,
+            identifiers=identifiers,
+        )
+        form.write_csv(made, Path(path), encoding, separator)
+
+    def to_parquet(
+        self,
+        path: str | Path,
+        *,
+        layout: form.Layout = "repeated",
+        mess: "Mess | None" = None,
+        crs: form.CoordinateSystem = "wgs84",
+        coordinates: bool = True,
+        identifiers: bool = True,
+    ) -> None:
+        """Write a Parquet file with the columns of the national case form; see `to_excel`.
+
+        Rows above the header and the row below are left out, and empty columns must not be wanted.
+        """
+        made = form.sheet(
+            self,
+            layout=layout,
+            mess=mess,
+            crs=crs,
+            coordinates=coordinates,
+            identifiers=identifiers,
+        )
+        form.write_parquet(made, Path(path))
