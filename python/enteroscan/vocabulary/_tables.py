@@ -360,7 +360,7 @@ def _with_paths(foods: pd.DataFrame, classes: pd.DataFrame, where: str) -> pd.Da
         while path[0] not in tops:
             parent = parents[path[0]]
             if parent in path:
-                circle = " -> ".join([*path, parent])
+                circle = " -> ".join([*reversed(path), parent])
                 _refuse(where, "parent", "goes round in a circle", [circle], "correct a parent")
             path.insert(0, parent)
         paths[key] = path

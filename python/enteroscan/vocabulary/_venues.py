@@ -65,7 +65,15 @@ class VenueNames:
         self._types = vocabulary.keys("venue_types")
 
     def parse(self, text: str) -> Venue:
-        """Take a text apart."""
+        """Take a text apart, until nothing more can be taken off its name."""
+        first = venue = self._taken_apart(text)
+        seen = {venue.name}
+        while (again := self._taken_apart(venue.name)).name not in seen:
+            venue = again
+            seen.add(venue.name)
+        return venue._replace(venue_type=first.venue_type)
+
+    def _taken_apart(self, text: str) -> Venue:
         whole = _SPACES.sub("", normalise_text(text)).strip(_EDGES)
         base, branch = _without_brackets(whole)
         short, more = _without_company(base)
@@ -136,7 +144,10 @@ def _without_company(base: str) -> tuple[str, str]:
     company = _COMPANY.match(base)
     if company is None:
         return base, ""
-    return _REGION.sub("", company["name"]), company["branch"] or ""
+    branch = company["branch"] or ""
+    if branch and not _BRANCH.match(branch):
+        branch += "店"  # 河东分公司
+    return _REGION.sub("", company["name"]), branch
 
 
 @lru_cache(maxsize=8)
