@@ -10,6 +10,7 @@ from enteroscan.simulate._illness import Calendar
 from enteroscan.simulate._people import next_identity_number
 from enteroscan.simulate._report import Tables, report
 from enteroscan.simulate._streams import Streams
+from enteroscan.simulate.mess import distinct_exposures
 from enteroscan.simulate.outbreak import Outbreak
 from enteroscan.simulate.reports import SimulatedReports, Truth
 
@@ -99,8 +100,8 @@ def _collected(spec: "District", groups: list[Tables], outbreaks: pd.DataFrame) 
 
     exposures = sorted_by_report(joined("exposures"))
     exposures["case_id"] = exposures["case_id"].astype("string")
-    number = exposures.groupby("case_id", sort=False).cumcount() + 1
-    exposures.insert(1, "exposure", number.astype("Int64"))
+    exposures.insert(1, "exposure", pd.Series(1, index=exposures.index, dtype="Int64"))
+    exposures = distinct_exposures(exposures)
     known = exposures["eaten"] != exposures["eaten"].dt.normalize()
     known = known.astype("boolean").mask(exposures["eaten"].isna())
     exposures.insert(list(exposures).index("eaten") + 1, "eaten_hour_known", known)

@@ -47,7 +47,7 @@ def weighted(text: object) -> tuple[list[str], Floats]:
 
 def rake(affinity: Floats, rows: Floats, columns: Floats) -> Floats:
     """Fit a table to its margins by iterative proportional fitting; zeros stay zero."""
-    fitted = affinity / affinity.sum()
+    fitted: Floats = affinity / affinity.sum()
     rows, columns = rows / rows.sum(), columns / columns.sum()
     for _ in range(1000):
         fitted *= (rows / fitted.sum(axis=1))[:, None]

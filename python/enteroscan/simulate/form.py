@@ -203,7 +203,7 @@ class _Writer:
             return [
                 (zh, self._cells(frame[f"symptom_{key}"], f"symptom_{key}")) for key, zh in pairs
             ]
-        has = frame[[f"symptom_{key}" for key, _ in pairs]].to_numpy(bool)
+        has = frame[[f"symptom_{key}" for key, _ in pairs]].to_numpy(bool, na_value=False)
         names = np.array([zh for _, zh in pairs], dtype=object)
         return [(header, self.mess.spell(["、".join(names[row]) for row in has], "symptoms"))]
 

@@ -150,15 +150,18 @@ class Mess:
         for table, names in LOSABLE.items():
             for name in names:
                 self._lose(tables[table], name, f"{table} {name}")
-        identifiers["birth_date"] = identifiers["birth_date"].mask(
-            tables["frame"]["age_years"].isna()
-        )  # or the age could be found out
+        # Birth date and identity number would tell what is lost.
+        lost = tables["frame"][["age_years", "sex"]].isna().any(axis=1)
+        for name in ("birth_date", "id_number"):
+            identifiers[name] = identifiers[name].mask(lost)
         for name in DATED:
             table = tables["exposures" if name == "eaten" else "frame"]
             times = table[name]
             dated = self.streams.happens(f"date only {name}", self.date_only_share, len(table))
             table[name] = times.mask(pd.Series(dated), times.dt.normalize())
             table[f"{name}_hour_known"] = hour_known(table[name])
+        self._lose_noes(tables)
+        tables["exposures"] = distinct_exposures(tables["exposures"])
         if self.mangled_ids:
             identifiers["id_number"] = pd.array([None] * len(identifiers), "string")
         return replace(reports, **tables, identifiers=identifiers)
@@ -166,6 +169,16 @@ class Mess:
     def _lose(self, table: pd.DataFrame, name: str, stream: str) -> None:
         lost = pd.Series(self.streams.happens(f"lost {stream}", self.missing_share, len(table)))
         table[name] = table[name].mask(lost)
+
+    def _lose_noes(self, tables: dict[str, pd.DataFrame]) -> None:
+        """Take away that there is no symptom, where only symptoms are told; and empty noes."""
+        empty = self.yes_no[1].strip() == ""
+        for table in tables.values():
+            for name in table.select_dtypes("boolean"):
+                told = name.endswith("_hour_known") or name == "positive"
+                listed = self.symptoms == "text" and name.startswith("symptom_")
+                if not told and (empty or listed):
+                    table[name] = table[name].mask(~table[name].fillna(True))
 
     def spell(self, values: list[Any], name: str) -> list[Any]:
         """Put blanks and full width into texts, and marks where values are missing."""
@@ -196,6 +209,14 @@ class Mess:
             None if pd.isna(value) else write_time(value, style)
             for value, style in zip(values, styles, strict=True)
         ]
+
+
+def distinct_exposures(exposures: pd.DataFrame) -> pd.DataFrame:
+    """Return the exposures of every case once, and number them."""
+    content = exposures.columns.difference(["exposure"]).tolist()
+    once = exposures.drop_duplicates(content, ignore_index=True)
+    number = once.groupby("case_id", sort=False).cumcount() + 1
+    return once.assign(exposure=number.astype("Int64"))
 
 
 TEXT_STYLES: tuple[Dates, ...] = ("iso", "slash", "chinese", "compact")
