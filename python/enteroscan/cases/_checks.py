@@ -1,5 +1,6 @@
 """Looks for what cannot be: impossible orders of times, coordinates that are elsewhere."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,23 @@ CHINA = (3.0, 73.0, 54.0, 136.0)  # south, west, north, east
 LONG_AGO_DAYS = 60  # a meal so long before the onset is hardly its cause
 MIN_FOR_AREA = 20  # cases
 FAR_KM, FAR_TIMES = 300.0, 20.0
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The three tables, and the number of the case of every exposure and specimen."""
+
+    frame: pd.DataFrame
+    exposures: pd.DataFrame
+    specimens: pd.DataFrame
+    ate: NDArray[np.int32]
+    sampled: NDArray[np.int32]
+
+    def cases_with(self, mask: "pd.Series[Any]", case: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Return which cases have an exposure or specimen of the mask."""
+        found = np.zeros(len(self.frame), dtype=bool)
+        found[case[mask.to_numpy(bool)]] = True
+        return found
 
 
 def coordinates(
@@ -100,14 +118,9 @@ ORDERS = (
 )
 
 
-def orders(
-    frame: pd.DataFrame,
-    exposures: pd.DataFrame,
-    specimens: pd.DataFrame,
-    headers: dict[str, str],
-    problems: Problems,
-) -> None:
+def orders(tables: Tables, headers: dict[str, str], problems: Problems) -> None:
     """Enter times that are in an impossible order; the values stay."""
+    frame, exposures, specimens = tables.frame, tables.exposures, tables.specimens
     rows = frame["source_row"].to_numpy(np.int64)
     for kind, first, second in ORDERS:
         wrong = later(
@@ -115,9 +128,8 @@ def orders(
         )
         _enter(kind, wrong, frame[first], frame[second], rows, headers[first], first, problems)
     if len(exposures) and exposures["eaten"].notna().any():
-        place = pd.Index(frame["case_id"]).get_indexer(exposures["case_id"])
-        onset = frame["onset"].iloc[place].reset_index(drop=True)
-        hour = frame["onset_hour_known"].iloc[place].reset_index(drop=True)
+        onset = frame["onset"].iloc[tables.ate].reset_index(drop=True)
+        hour = frame["onset_hour_known"].iloc[tables.ate].reset_index(drop=True)
         rows = exposures["source_row"].to_numpy(np.int64)
         wrong = later(exposures["eaten"], onset, exposures["eaten_hour_known"], hour)
         _enter(
@@ -128,8 +140,7 @@ def orders(
             "eaten_long_before", long, exposures["eaten"], onset, rows, headers["eaten"], "eaten", problems
         )
     if len(specimens) and specimens["sampled"].notna().any():
-        place = pd.Index(frame["case_id"]).get_indexer(specimens["case_id"])
-        onset = frame["onset"].iloc[place].reset_index(drop=True)
+        onset = frame["onset"].iloc[tables.sampled].reset_index(drop=True)
         days = specimens["sampled"].to_numpy().astype("datetime64[D]")
         wrong = days < onset.to_numpy().astype("datetime64[D]")
         rows = specimens["source_row"].to_numpy(np.int64)
@@ -178,27 +189,29 @@ def delays(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def usable(frame: pd.DataFrame, exposures: pd.DataFrame, specimens: pd.DataFrame) -> pd.DataFrame:
+def usable(tables: Tables) -> pd.DataFrame:
     """Return how many cases each kind of detector can use."""
+    frame, exposures = tables.frame, tables.exposures
     n = len(frame)
-    ids = frame["case_id"]
-    dated, located = frame["onset"].notna(), frame["latitude"].notna()
-    symptoms = frame[[name for name in frame.columns if str(name).startswith("symptom_")]]
-    named = exposures[exposures[["food", "brand", "maker", "venue"]].notna().any(axis=1)]
-    meals = exposures[exposures["eaten"].notna()]
-    positive = specimens[specimens["positive"].fillna(False).astype(bool)]
+    dated = frame["onset"].notna().to_numpy()
+    located = frame["latitude"].notna().to_numpy()
+    ill = np.zeros(n, dtype=bool)
+    for name in frame.columns:
+        if str(name).startswith("symptom_"):
+            ill |= frame[name].fillna(False).to_numpy(bool)
+    named = exposures[["food", "brand", "maker", "venue"]].notna().any(axis=1)
+    positive = tables.specimens["positive"].fillna(False)
     counts = {
         ("time", "onset"): dated,
-        ("report_time", "reported"): frame["reported"].notna(),
+        ("report_time", "reported"): frame["reported"].notna().to_numpy(),
         ("space", "coordinates"): located,
         ("space_time", "onset_coordinates"): dated & located,
-        ("exposure", "food_or_venue"): ids.isin(named["case_id"]),
-        ("incubation", "onset_meal"): dated & ids.isin(meals["case_id"]),
-        ("symptoms", "symptom"): symptoms.eq(True).any(axis=1).fillna(False)
-        if symptoms.shape[1]
-        else pd.Series(False, index=frame.index),
-        ("laboratory", "positive"): ids.isin(positive["case_id"]),
-        ("person", "identity"): frame["person"].notna(),
+        ("exposure", "food_or_venue"): tables.cases_with(named, tables.ate),
+        ("incubation", "onset_meal"): dated
+        & tables.cases_with(exposures["eaten"].notna(), tables.ate),
+        ("symptoms", "symptom"): ill,
+        ("laboratory", "positive"): tables.cases_with(positive, tables.sampled),
+        ("person", "identity"): frame["person"].notna().to_numpy(),
     }
     return pd.DataFrame(
         [

@@ -1,6 +1,7 @@
 """Columns as numbers of distinct values: what is read is read once for each of them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,12 +37,17 @@ class Column:
 
     def texts(self) -> NDArray[Any]:
         """Return the values as texts."""
-        return np.array([as_text(value) for value in self.values.tolist()] or [], dtype=object) \
-            if self.values.dtype.kind != "M" else _iso(self.values)
+        return self._texts
 
-
-def _iso(values: Values) -> NDArray[Any]:
-    return np.array([str(pd.Timestamp(value)) for value in values], dtype=object)
+    @cached_property
+    def _texts(self) -> NDArray[Any]:
+        values = self.values
+        if values.dtype.kind == "O" and pd.api.types.infer_dtype(values) == "string":
+            return values
+        if values.dtype.kind == "M":
+            values = pd.Series(values).astype(object).to_numpy()
+        texts = [as_text(value) for value in values.tolist()]
+        return np.array([*texts, None], dtype=object)[:-1]
 
 
 def as_text(value: object) -> str:
@@ -71,7 +77,8 @@ def from_arrow(column: "pa.ChunkedArray[Any] | pa.Array[Any]") -> Column:
             message = f"lists and structures cannot be read ({kind})"
             raise DataError(message)
         column = pc.dictionary_encode(column)
-    codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    codes = codes.astype(np.int32, copy=False)
     values = column.dictionary
     if pa.types.is_floating(values.type) or pa.types.is_integer(values.type):
         return _without_blanks(codes, values.to_numpy(zero_copy_only=False))
@@ -80,7 +87,7 @@ def from_arrow(column: "pa.ChunkedArray[Any] | pa.Array[Any]") -> Column:
     elif pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
         message = "bytes cannot be read; texts are wanted"
         raise DataError(message)
-    return _without_blanks(codes, np.array(values.to_pylist(), dtype=object))
+    return _without_blanks(codes, values.to_numpy(zero_copy_only=False).astype(object))
 
 
 def _from_times(column: "pa.Array[Any]") -> Column:
@@ -132,9 +139,11 @@ def _without_blanks(codes: Codes, values: Values) -> Column:
     if values.dtype.kind == "f":
         number, distinct = pd.factorize(values)
     else:
-        number, distinct = pd.factorize(
-            np.array([None if value == "" else value for value in values.tolist()] or [], dtype=object)
-        )
+        values = values.copy()
+        values[values == ""] = None
+        number, distinct = pd.factorize(values)
+        if len(distinct) == len(values):
+            return Column(codes, values)
     renumber = np.append(number, -1).astype(np.int32)
     return Column(renumber[codes], np.asarray(distinct))
 

@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def _make_salt(path: Path) -> None:
     draft.unlink()
 
 
-def hash_texts(texts: Values, salt: bytes) -> NDArray[np.object_]:
+def hash_texts(texts: Sequence[str], salt: bytes) -> NDArray[np.object_]:
     """Return the HMAC-SHA-256 of every text, shortened to 128 bits, in hexadecimal digits."""
     hashes = [
         hmac.digest(salt, text.encode("utf-8", "surrogatepass"), "sha256")[:HASH_BYTES].hex()
@@ -82,6 +82,8 @@ def hash_texts(texts: Values, salt: bytes) -> NDArray[np.object_]:
 
 def plain_name(text: str) -> str:
     """Return a name without blanks, width and case, so that spellings of it agree."""
+    if text.isalnum() and unicodedata.is_normalized("NFKC", text):
+        return text.lower()
     return re.sub(r"[\s·•.,，]", "", unicodedata.normalize("NFKC", text)).lower()
 
 
@@ -94,31 +96,54 @@ def parse_id_numbers(column: Column) -> pd.DataFrame:
     A number is missing where it cannot be a key: Excel keeps 15 digits and writes 1.2E+17, or zeros
     behind them.
     """
-    texts = [_plain_number(value) for value in column.values.tolist()]
-    numbers: list[str | None] = []
-    births = np.full(len(texts), "NaT", dtype="datetime64[ns]")
-    sexes: list[str | None] = []
-    problems: list[str | None] = []
-    for place, text in enumerate(texts):
-        number, problem, birth, sex = _read_id_number(text)
-        numbers.append(number)
-        problems.append(problem)
-        sexes.append(sex)
-        if birth is not None:
-            births[place] = birth
-    return pd.DataFrame(
-        {
-            "number": np.array([*numbers, None], dtype=object)[:-1],
-            "birth_date": births,
-            "sex": np.array([*sexes, None], dtype=object)[:-1],
-            "problem": np.array([*problems, None], dtype=object)[:-1],
-        }
+    values = column.values.tolist()
+    n = len(values)
+    numbers = np.full(n, None, dtype=object)
+    births = np.full(n, "NaT", dtype="datetime64[ns]")
+    sexes = np.full(n, None, dtype=object)
+    problems = np.full(n, None, dtype=object)
+    usual = np.array(
+        [isinstance(v, str) and len(v) == 18 and v.isascii() and v[:17].isdigit() for v in values],
+        dtype=bool,
     )
+    if usual.any():
+        texts = np.char.upper(column.values[usual].astype("S18"))
+        birth, is_male, is_valid = _read_usual(texts)
+        usual[usual] = is_valid
+        births[usual] = birth[is_valid]
+        sexes[usual] = np.where(is_male[is_valid], "male", "female").astype(object)
+        numbers[usual] = texts[is_valid].astype(str).astype(object)
+    for place in np.flatnonzero(~usual).tolist():
+        number, problem, birth_date, sex = _read_id_number(_plain_number(values[place]))
+        numbers[place], problems[place], sexes[place] = number, problem, sex
+        if birth_date is not None:
+            births[place] = birth_date
+    return pd.DataFrame(
+        {"number": numbers, "birth_date": births, "sex": sexes, "problem": problems}
+    ).astype({"number": object, "sex": object, "problem": object})
+
+
+def _read_usual(
+    texts: NDArray[np.bytes_],
+) -> tuple[NDArray[np.datetime64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return birth dates, who is male, and which numbers of 18 characters are right."""
+    characters = np.ascontiguousarray(texts).view(np.uint8).reshape(len(texts), 18)
+    digits = characters[:, :17].astype(np.int64) - ord("0")
+    check = np.array([ord(digit) for digit in _CHECKS], dtype=np.uint8)[(digits @ _WEIGHTS) % 11]
+    year = digits[:, 6:10] @ np.array([1000, 100, 10, 1])
+    month = digits[:, 10:12] @ np.array([10, 1])
+    day = digits[:, 12:14] @ np.array([10, 1])
+    is_valid = (characters[:, 17] == check) & (year >= 1850) & (year <= 2100)
+    is_valid &= (month >= 1) & (month <= 12) & (day >= 1)
+    months = np.where(is_valid, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+    birth = months.astype("datetime64[D]") + (np.where(is_valid, day, 1) - 1)
+    is_valid &= birth.astype("datetime64[M]") == months  # not 31 April
+    return birth.astype("datetime64[ns]"), digits[:, 16] % 2 == 1, is_valid
 
 
 def _plain_number(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:.0f}" if abs(value) < 1e15 else "mangled"
+        return f"{value:.0f}" if abs(value) < 1e15 else "MANGLED"
     return re.sub(r"[\s'’‘\"-]", "", unicodedata.normalize("NFKC", str(value))).upper()
 
 
@@ -168,11 +193,9 @@ def _birth_date(digits: str) -> np.datetime64 | None:
 def person_keys(
     *,
     id_number: Values | None,
-    name: Values | None,
     birth_date: NDArray[np.datetime64] | None,
     sex: Values | None,
-    phone: Values | None,
-    address: Values | None,
+    texts: Callable[[str], Values | None],
     salt: bytes,
     n: int,
 ) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
@@ -180,19 +203,20 @@ def person_keys(
 
     ``id_number`` counts first. Without it: name and sex with the birth date, or with the phone
     number, or with the address. A person whose name, sex and birth date go with one identity number
-    elsewhere is that number's.
+    elsewhere is that number's. ``texts`` returns names, phone numbers and addresses.
     """
     empty = np.full(n, None, dtype=object)
     by_number = empty if id_number is None else id_number.astype(object)
     key = np.where(pd.notna(by_number), by_number, None)
     kind = np.where(pd.notna(by_number), "id_number", None).astype(object)
     prefix = np.where(pd.notna(by_number), "n|", None).astype(object)
+    name = texts("name") if pd.isna(key).any() else None
     if name is not None:
         base = _mapped(name, plain_name) + "|" + _mapped(sex, str, n).fillna("")
         parts = {
             "name_birth_date": _dates(birth_date, n),
-            "name_phone": _mapped(phone, _plain_phone, n),
-            "name_address": _mapped(address, plain_name, n),
+            "name_phone": _mapped(texts("phone"), _plain_phone, n),
+            "name_address": _mapped(texts("address"), plain_name, n),
         }
         for label, part in parts.items():
             weak = (base + f"|{label}|" + part).to_numpy(dtype=object, na_value=None)
@@ -203,12 +227,11 @@ def person_keys(
             prefix = np.where(free, "w|", prefix)
             kind = np.where(free, label, kind)
     known = pd.notna(key)
-    codes, distinct = pd.factorize(
-        np.array([f"{a}{b}" for a, b in zip(prefix[known], key[known], strict=True)] or [], dtype=object)
-    )
     person = np.full(n, None, dtype=object)
-    if known.any():
-        person[known] = hash_texts(np.asarray(distinct), salt)[codes]
+    for start in ("n|", "w|"):
+        mine = prefix == start
+        codes, distinct = pd.factorize(key[mine])
+        person[mine] = hash_texts([f"{start}{text}" for text in distinct], salt)[codes]
     return person, np.where(known, kind, None).astype(object)
 
 

@@ -205,8 +205,8 @@ class QualityReport:
             if row.column:
                 place += " " + texts("line.column", column=row.column)
             value = f" {row.value!r}" if row.value else ""
-            severity = texts(f"severity.{row.severity}")
-            lines.append(f"{severity}: {place}{value}: {row.reason}; {row.done}")
+            line = {"place": place, "value": value, "reason": row.reason, "done": row.done}
+            lines.append(texts("line.text", severity=texts(f"severity.{row.severity}"), **line))
         return lines
 
     def verdict(self) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from enteroscan import vocabulary
@@ -27,7 +28,6 @@ from enteroscan.cases._identity import (
     is_valid_id_number,
     parse_id_numbers,
     person_keys,
-    plain_name,
 )
 from enteroscan.cases._mapping import ColumnMap, ColumnMapping, map_columns, read_column_map
 from enteroscan.cases._quality import SECTION, Problems, QualityReport
@@ -256,11 +256,12 @@ class _Reading:
         self.grouping = self._merge_duplicates()
         self.progress(0.7)
         frame = self._frame()
-        exposures = self._exposures(frame)
-        specimens = self._specimens(frame)
+        exposures, ate = self._exposures(frame)
+        specimens, sampled = self._specimens(frame)
+        tables = checks.Tables(frame, exposures, specimens, ate, sampled)
         self.progress(0.9)
-        self._check(frame, exposures, specimens)
-        quality = self._quality(frame, exposures, specimens)
+        self._check(tables)
+        quality = self._quality(tables)
         self.progress(1.0)
         return Cases(frame, exposures, specimens, quality)
 
@@ -399,7 +400,7 @@ class _Reading:
             is_case = self.fields[column.field].table == "case"
             (case_columns if is_case else other_columns).append(self.columns[column.position])
         identity = [
-            self._plain(column)
+            column
             for name in ("id_number", "name")
             if (column := self._column(name)) is not None
         ]
@@ -423,19 +424,13 @@ class _Reading:
             )
         return grouping
 
-    @staticmethod
-    def _plain(column: Column) -> Column:
-        """Let spellings of one name or number agree."""
-        reading = make_reading(
-            column.codes,
-            np.array([*(plain_name(text) for text in column.texts().tolist()), None], dtype=object)[:-1],
-        )
-        return Column(reading.codes, reading.values)
-
     def _safe_case_ids(self, column: Column) -> Column:
         """Leave out case numbers that are the identity numbers of people."""
         texts = column.texts()
-        bad = np.array([is_valid_id_number(text.upper()) for text in texts.tolist()] + [False])
+        bad = np.array(
+            [len(text) == 18 and is_valid_id_number(text.upper()) for text in texts.tolist()]
+            + [False]
+        )
         missing = np.array([text.lower() in MISSING for text in texts.tolist()] + [False])
         rows = np.flatnonzero(bad[column.codes])
         header = self._of("case_id")[0][2]
@@ -510,16 +505,6 @@ class _Reading:
         """Hash identities, and learn birth dates and sexes from identity numbers."""
         first = self.reports.first
         n = self.reports.n_cases
-        raw: dict[str, Values | None] = {}
-        for name in ("name", "phone", "address"):
-            column = self._column(name)
-            if column is None:
-                raw[name] = None
-            else:
-                texts = column.texts()
-                blank = np.array([t.lower() in MISSING for t in texts.tolist()] + [False])[:-1]
-                reading = make_reading(column.codes, np.where(blank, None, texts).astype(object))
-                raw[name] = take(reading.values, first(reading.codes))
         sex = self._case_values("sex", self.reports)
         birth = self._birth_dates(first)
         number = None
@@ -547,17 +532,25 @@ class _Reading:
         self.birth, self.sex = birth, sex
         self.person = np.full(n, None, dtype=object)
         self.person_key = self.person.copy()
-        if number is not None or raw["name"] is not None:
+        if number is not None or self.mapping.has("name"):
             self.person, self.person_key = person_keys(
                 id_number=number,
-                name=raw["name"],
                 birth_date=birth,
                 sex=sex,
-                phone=raw["phone"],
-                address=raw["address"],
+                texts=self._identity_text,
                 salt=get_salt(self.salt, self.texts),
                 n=n,
             )
+
+    def _identity_text(self, name: str) -> Values | None:
+        """Return the first text of an identifying field in every report."""
+        column = self._column(name)
+        if column is None:
+            return None
+        texts = column.texts()
+        blank = [len(text) < 12 and text.lower() in MISSING for text in texts.tolist()]
+        codes = np.where(np.array([*blank, True])[column.codes], np.int32(-1), column.codes)
+        return take(texts, self.reports.first(codes))
 
     def _birth_dates(self, first: Callable[[Any], Any]) -> NDArray[np.datetime64] | None:
         for of, place, header in self._of("birth_date"):
@@ -597,7 +590,9 @@ class _Reading:
         columns: dict[str, Any] = {
             "case_id": pd.array(self._case_ids(report), dtype="string"),
             "source_row": pd.array(self.numbers[grouping.first_row], dtype="Int64"),
-            "source": pd.array([self.source.name] * n, dtype="string"),
+            "source": text_array(
+                np.array([self.source.name], dtype=object), np.zeros(n, dtype=np.int32)
+            ),
             "person": pd.array(self.person[report], dtype="string"),
         }
         for name in ("reported", "onset", "visit", "death"):
@@ -668,14 +663,13 @@ class _Reading:
         return reading, self.grouping.first(reading.codes)
 
     def _enter_conflicts(self, name: str, reading: Reading) -> None:
-        canonical = make_reading(reading.codes, reading.values)
-        first = self.reports.first(canonical.codes)
-        differs = (canonical.codes >= 0) & (canonical.codes != first[self.reports.case])
+        first = self.reports.first(reading.codes)
+        differs = (reading.codes >= 0) & (reading.codes != first[self.reports.case])
         if not differs.any():
             return
         rows = np.flatnonzero(differs)
         header = next((header for _, _, header in self._of(name)), name)
-        values = canonical.values[canonical.codes[rows]]
+        values = reading.values[reading.codes[rows]]
         shown = np.array([*(_show(value) for value in values), None], dtype=object)[:-1]
         self.problems.add("conflict", self.numbers[rows], header, shown, field=name)
 
@@ -683,18 +677,18 @@ class _Reading:
         n = self.grouping.n_cases
         found = self._first(name)
         times = np.full(n, "NaT", dtype="datetime64[ns]")
-        known = np.full(n, None, dtype=object)
+        hour = np.zeros(n, dtype=bool)
         if found is not None:
             reading, codes = found
             times = take(reading.values, codes)
             hour = take(reading.extra["hour_known"], codes)
-            known = np.where(np.isnat(times), None, hour).astype(object)
-        return {name: times, f"{name}_hour_known": pd.array(known, dtype="boolean")}
+        known = pd.arrays.BooleanArray(hour, np.isnat(times))
+        return {name: times, f"{name}_hour_known": known}
 
     def _text(self, name: str) -> Any:  # noqa: ANN401
         found = self._first(name)
         if found is None:
-            return pd.array([None] * self.grouping.n_cases, dtype="string")
+            return no_texts(self.grouping.n_cases)
         reading, codes = found
         return text_array(reading.values, codes)
 
@@ -710,7 +704,7 @@ class _Reading:
         n = self.grouping.n_cases
         found = self._first(name)
         if found is None:
-            return pd.array([None] * n, dtype="boolean")
+            return no_truths(n)
         reading, codes = found
         return self._truths(reading, codes, any_of=any_of)
 
@@ -719,7 +713,7 @@ class _Reading:
         if any_of and self.grouping.n_cases < len(self.grouping.case):
             is_true = np.array([value is True for value in reading.values.tolist()] + [False])
             values = values.astype(object)
-            values[np.unique(self.grouping.case[is_true[reading.codes]])] = True
+            values[self.grouping.case[is_true[reading.codes]]] = True
         return bool_array(values)
 
     def _number(self, name: str, dtype: str) -> Any:  # noqa: ANN401
@@ -760,7 +754,7 @@ class _Reading:
         """Join province, city, county and street, whichever are there."""
         readings = [r for name in (*parts, whole) if (r := self.reading(name)) is not None]
         if not readings:
-            return pd.array([None] * self.grouping.n_cases, dtype="string")
+            return no_texts(self.grouping.n_cases)
         return join_texts([(reading.values, pick(reading.codes)) for reading in readings])
 
     def _coordinates(self, columns: dict[str, Any]) -> dict[str, Any]:
@@ -844,7 +838,7 @@ class _Reading:
             values = np.array([result.mentioned.get(key) for result in found] + [None], dtype=object)[:-1]
             reading = make_reading(column.codes, values)
             told = self._truths(reading, self.grouping.first(reading.codes), any_of=True)
-            truths[name] = _fill(truths.get(name, pd.array([None] * n, dtype="boolean")), told)
+            truths[name] = _fill(truths.get(name, no_truths(n)), told)
         for name in ("fever_c", "vomit_n", "stool_n"):
             values = np.array([getattr(result, name) for result in found] + [None], dtype=np.float64)[:-1]
             reading = make_reading(column.codes, values)
@@ -870,12 +864,13 @@ class _Reading:
             return {name: birth if birth is not None else np.full(n, "NaT", "datetime64[ns]")}
         column = self._column(name)
         if column is None:
-            return {name: pd.array([None] * n, dtype="string")}
+            return {name: no_texts(n)}
         return {name: text_array(column.texts(), self.grouping.first(column.codes))}
 
     # -------------------------------------------------------------- exposures and specimens
 
-    def _exposures(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def _exposures(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.int32]]:
+        """Make the table of exposures; return also which case each is of."""
         table = details("exposure", self.fields, self.mapping, self.readings, self.grouping)
         table = drop_repeated(table, self.numbers, "exposure_repeated", self.problems)
         n = len(table.case)
@@ -892,17 +887,17 @@ class _Reading:
                 columns[name] = (
                     join_texts([(part.values, part.codes) for part in parts])
                     if parts
-                    else pd.array([None] * n, dtype="string")
+                    else no_texts(n)
                 )
             elif kind in ("text", "code"):
                 columns[name] = (
-                    pd.array([None] * n, dtype="string")
+                    no_texts(n)
                     if reading is None
                     else text_array(reading.values, reading.codes)
                 )
             elif kind == "yes_no":
-                columns[name] = bool_array(
-                    np.full(n, None, dtype=object) if reading is None else reading.rows
+                columns[name] = (
+                    no_truths(n) if reading is None else bool_array(reading.rows)
                 )
             elif kind == "count":
                 columns[name] = number_array(
@@ -911,7 +906,7 @@ class _Reading:
         columns |= self._eat_coordinates(table)
         ordered = [name for name in (*columns.keys(),) if name not in EXPOSURE_COLUMNS]
         exposures = pd.DataFrame(columns)[[*ordered, *EXPOSURE_COLUMNS]]
-        return self._without_home_addresses(exposures)
+        return self._without_home_addresses(exposures), table.case
 
     def _detail_keys(self, table: Details, frame: pd.DataFrame, number: str) -> dict[str, Any]:
         ids = frame["case_id"].to_numpy(dtype=object)
@@ -961,7 +956,8 @@ class _Reading:
             exposures["eat_address"] = exposures["eat_address"].mask(private)
         return exposures
 
-    def _specimens(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def _specimens(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.int32]]:
+        """Make the table of specimens; return also which case each is of."""
         table = details("specimen", self.fields, self.mapping, self.readings, self.grouping)
         table = drop_repeated(table, self.numbers, "specimen_repeated", self.problems)
         n = len(table.case)
@@ -976,7 +972,7 @@ class _Reading:
             codes, distinct = pd.factorize(texts)
             found = [read_result(str(text)) for text in distinct]
         else:
-            texts = pd.array([None] * n, dtype="string")
+            texts = no_texts(n)
             codes, found = np.full(n, -1), []
         columns["result"] = texts
         positive = np.array([result.positive for result in found] + [None], dtype=object)
@@ -984,22 +980,19 @@ class _Reading:
         columns["positive"] = bool_array(positive[codes])
         columns["agent"] = pd.array(agent[codes], dtype="string")
         columns["serotype"] = _texts_of(table.readings.get("serotype"), n)
-        return pd.DataFrame(columns)
+        return pd.DataFrame(columns), table.case
 
     # -------------------------------------------------------------- checks and report
 
-    def _check(
-        self, frame: pd.DataFrame, exposures: pd.DataFrame, specimens: pd.DataFrame
-    ) -> None:
+    def _check(self, tables: checks.Tables) -> None:
         headers = {
             name: next((header for _, _, header in self._of(name)), "")
             for name in ("onset", "visit", "reported", "death", "eaten", "sampled")
         }
-        checks.orders(frame, exposures, specimens, headers, self.problems)
+        checks.orders(tables, headers, self.problems)
 
-    def _quality(
-        self, frame: pd.DataFrame, exposures: pd.DataFrame, specimens: pd.DataFrame
-    ) -> QualityReport:
+    def _quality(self, tables: checks.Tables) -> QualityReport:
+        frame, exposures, specimens = tables.frame, tables.exposures, tables.specimens
         merged = self._merged(frame)
         self.problems.add(
             "duplicate",
@@ -1038,7 +1031,7 @@ class _Reading:
             missing=self._missing(frame, exposures, specimens),
             merged=merged,
             delays=checks.delays(frame),
-            usable=checks.usable(frame, exposures, specimens),
+            usable=checks.usable(tables),
             dropped=self.dropped,
             language=self.texts.language,
             mapping=self.mapping.to_frame(),
@@ -1115,8 +1108,19 @@ class _Reading:
 
 def text_array(values: Values, codes: NDArray[np.int32]) -> Any:  # noqa: ANN401
     """Return texts by codes, missing where a code is -1."""
-    pool = pd.array([*values.tolist(), None], dtype="string")
-    return pool.take(np.where(codes < 0, len(values), codes))
+    pool = pa.array(values, pa.large_string(), from_pandas=True)
+    places = pa.array(codes, mask=codes < 0)
+    return pd.array(pool.take(places), dtype=pd.StringDtype("pyarrow"))
+
+
+def no_texts(n: int) -> Any:  # noqa: ANN401
+    """Return so many missing texts."""
+    return pd.array(pa.nulls(n, pa.large_string()), dtype=pd.StringDtype("pyarrow"))
+
+
+def no_truths(n: int) -> Any:  # noqa: ANN401
+    """Return so many missing truths."""
+    return pd.arrays.BooleanArray(np.zeros(n, dtype=bool), np.ones(n, dtype=bool))
 
 
 def take_codes(lookup: NDArray[np.intp], codes: NDArray[np.int32]) -> NDArray[np.intp]:
@@ -1150,7 +1154,8 @@ def join_texts(parts: list[tuple[Values, NDArray[np.int32]]], separator: str = "
     for values, codes in parts:
         key = key * (len(values) + 1) + codes + 1
         key, _ = pd.factorize(key)
-    _, first = np.unique(key, return_index=True)
+    first = np.zeros(int(key.max(initial=-1)) + 1, dtype=np.intp)
+    first[key[::-1]] = np.arange(len(key))[::-1]
     joined = [
         separator.join(
             dict.fromkeys(str(values[codes[row]]) for values, codes in parts if codes[row] >= 0)
@@ -1158,8 +1163,7 @@ def join_texts(parts: list[tuple[Values, NDArray[np.int32]]], separator: str = "
         or None
         for row in first.tolist()
     ]
-    pool = pd.array([*joined, None], dtype="string")
-    return pool.take(key)
+    return text_array(np.array([*joined, None], dtype=object)[:-1], key.astype(np.int32))
 
 
 def age_between(
@@ -1194,17 +1198,16 @@ def _times_of(name: str, reading: Reading | None, n: int) -> dict[str, Any]:
     if reading is None:
         return {
             name: np.full(n, "NaT", dtype="datetime64[ns]"),
-            f"{name}_hour_known": pd.array([None] * n, dtype="boolean"),
+            f"{name}_hour_known": no_truths(n),
         }
     times = reading.rows
     hour = take(reading.extra["hour_known"], reading.codes)
-    known = np.where(np.isnat(times), None, hour).astype(object)
-    return {name: times, f"{name}_hour_known": pd.array(known, dtype="boolean")}
+    return {name: times, f"{name}_hour_known": pd.arrays.BooleanArray(hour, np.isnat(times))}
 
 
 def _texts_of(reading: Reading | None, n: int) -> Any:  # noqa: ANN401
     if reading is None:
-        return pd.array([None] * n, dtype="string")
+        return no_texts(n)
     return text_array(reading.values, reading.codes)
 
 

@@ -156,6 +156,8 @@ class Reader:
         moments = parse_moments(column.values, self.day_first)
         self.report(column, moments.problem, field, header)
         extra = {"hour_known": moments.hour_known, "has_year": moments.has_year}
+        if moments.has_year.all():
+            return make_reading(column.codes, moments.values, extra)
         lookup = np.append(
             np.where(np.isnat(moments.values), -1, np.arange(len(column.values))), -1
         ).astype(np.int32)
@@ -167,8 +169,6 @@ class Reader:
         """Give times without a year that of the latest day not after the report, visit or onset."""
         has_year = np.append(reading.extra["has_year"], True)
         rows = np.flatnonzero(~has_year[reading.codes])
-        if not len(rows):
-            return reading
         reference = np.full(len(rows), "NaT", dtype="datetime64[ns]")
         for values in references:
             reference = np.where(np.isnat(reference), values[rows], reference)
@@ -199,7 +199,7 @@ class Reader:
             for name, values in reading.extra.items()
         }
         codes[rows] = np.where(known, len(reading.values) + np.arange(len(rows)), -1)
-        return Reading(codes, np.append(reading.values, filled), extra)
+        return make_reading(codes, np.append(reading.values, filled), extra)
 
     def drop_values(
         self, reading: Reading, bad: Values, kind: str, field: Field, header: str

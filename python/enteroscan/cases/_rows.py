@@ -8,13 +8,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from enteroscan.cases._columns import Column, as_text
-from enteroscan.cases._headers import plain
+from enteroscan.cases._identity import plain_name
 from enteroscan.cases._quality import Problems
 from enteroscan.cases._sources import Rows
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
+LITTLE = 3  # distinct cells of a note or a row of totals
 LEAST_AGREEING = 4  # fields that must agree for rows without case number and name to be one case
 _NOTE = re.compile(
     r"^\s*(?:合\s*计|总\s*计|小\s*计|汇总|平均|注\s*[::]|备\s*注\s*[::]|说\s*明\s*[::]|填表说明|制表|审核|填报单位\s*[::]|"
@@ -39,6 +40,8 @@ class Grouping:
         """Return for every case the first code that is not missing."""
         if self.n_cases == len(self.case):
             return codes
+        if codes.min() >= 0:
+            return codes[self.first_row]
         result = np.full(self.n_cases, -1, dtype=np.int32)
         rows = np.flatnonzero(codes >= 0)[::-1]
         result[self.case[rows]] = codes[rows]
@@ -68,34 +71,34 @@ def set_aside(rows: Rows, headers: dict[int, str], problems: Problems) -> Bools:
     for place, column in rows.columns.items():
         filled += column.codes >= 0
         if column.values.dtype.kind == "O":
-            name = plain(headers[place])
-            same = [code for code, value in enumerate(column.values.tolist()) if value == headers[place]]
-            if same and name:
+            same = np.flatnonzero(column.values == headers[place])
+            if len(same):
                 is_header += column.codes == same[0]
     blank = filled == 0
     repeated = ~blank & (is_header >= 2) & (is_header * 2 >= filled)
-    notes = _notes(rows, blank | repeated)
+    notes = _notes(rows, filled, blank | repeated)
     for kind, mask in (("row_blank", blank), ("row_header", repeated), ("row_note", notes)):
         problems.add(kind, rows.numbers[mask], "")
     return ~(blank | repeated | notes)
 
 
-def _notes(rows: Rows, done: Bools) -> Bools:
-    """Find totals and notes: rows whose first filled cell says so and that hold little else."""
+def _notes(rows: Rows, filled: NDArray[np.int32], done: Bools) -> Bools:
+    """Find totals and notes: rows whose first filled cell says so and that hold little else.
+
+    A note in merged cells fills them all with the same text.
+    """
     notes = np.zeros(len(rows.numbers), dtype=bool)
     columns = [rows.columns[place] for place in sorted(rows.columns)]
-    candidates = np.zeros(len(notes), dtype=bool)
-    for column in columns[:4]:
-        if column.values.dtype.kind != "O":
-            continue
-        is_note = [isinstance(v, str) and _NOTE.match(v) is not None for v in column.values.tolist()]
-        if any(is_note):
+    candidates = filled <= LITTLE
+    if rows.may_be_merged:
+        for column in columns[:4]:
+            is_note = [isinstance(v, str) and _NOTE.match(v) is not None for v in column.values]
             candidates |= np.array([*is_note, False])[column.codes]
     for row in np.flatnonzero(candidates & ~done):
         cells = [
             as_text(column.values[column.codes[row]]) for column in columns if column.codes[row] >= 0
         ]
-        notes[row] = len(set(cells)) <= 3 and _NOTE.match(cells[0]) is not None
+        notes[row] = len(set(cells)) <= LITTLE and _NOTE.match(cells[0]) is not None
     return notes
 
 
@@ -165,11 +168,14 @@ def _split_people(labels: Ints, known: Bools, identity: list[Column]) -> tuple[I
         rows = np.flatnonzero(known & (codes >= 0))
         if not len(rows):
             continue
-        pairs = pd.DataFrame({"label": labels[rows], "who": codes[rows]}).drop_duplicates()
-        several = pairs["label"][pairs["label"].duplicated(keep=False)]
+        if _several(labels[rows], codes[rows]).empty:
+            continue
+        codes, _ = pd.factorize(np.array([plain_name(text) for text in column.texts()], dtype=object))
+        codes = np.append(codes, -1)[column.codes]
+        several = _several(labels[rows], codes[rows])
         if several.empty:
             continue
-        hit = rows[np.isin(labels[rows], several.unique())]
+        hit = rows[np.isin(labels[rows], several.to_numpy())]
         shared[hit] = True
         offset = int(np.abs(labels).max()) + 1
         number, _ = pd.factorize(
@@ -178,3 +184,9 @@ def _split_people(labels: Ints, known: Bools, identity: list[Column]) -> tuple[I
         labels = labels.copy()
         labels[hit] = -offset - number - 1
     return labels, shared
+
+
+def _several(labels: Ints, who: NDArray[np.integer]) -> "pd.Series[int]":
+    """Return the labels that go with more than one person."""
+    pairs = pd.DataFrame({"label": labels, "who": who}).drop_duplicates()
+    return pairs["label"][pairs["label"].duplicated()]

@@ -7,6 +7,7 @@ never in memory.
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,6 +27,7 @@ Score = Callable[[Sequence[str]], int]  # how many of these cells are names of f
 
 HEADER_WITHIN = 30  # rows at the top
 MAX_COLUMNS = 4096
+THREADS = 4
 SAMPLE = 1 << 20  # bytes
 BLOCK = 8 << 20  # bytes that a row of a text cannot exceed
 DELIMITERS = (",", "\t", ";", "|")
@@ -40,6 +42,7 @@ class Rows:
     numbers: NDArray[np.int64]
     columns: dict[int, Column]
     ragged: list[tuple[int, int]] = field(default_factory=list)  # number of row, of its fields
+    may_be_merged: bool = False  # whether cells may be merged
 
 
 class Source(Protocol):
@@ -122,12 +125,12 @@ class ParquetSource:
 
     def read(self, positions: Iterable[int]) -> Rows:
         """Read these columns, one after the other."""
-        columns: dict[int, Column] = {}
         try:
             file = pq.ParquetFile(self._path)
             length = file.metadata.num_rows
-            for place in positions:
-                columns[place] = self._column(place)
+            wanted = list(positions)
+            with ThreadPoolExecutor(THREADS) as pool:
+                columns = dict(zip(wanted, pool.map(self._column, wanted), strict=True))
         except (pa.ArrowException, OSError):
             message = self._texts("damaged", file=self.name, format="Parquet")
             raise DataError(message) from None
@@ -395,7 +398,7 @@ class WorkbookSource:
             for place in positions
         }
         numbers = np.arange(len(self._below), dtype=np.int64) + self.header_row + 1
-        return Rows(numbers, columns)
+        return Rows(numbers, columns, may_be_merged=True)
 
 
 def _open_workbook(path: Path, texts: Texts) -> Any:  # noqa: ANN401

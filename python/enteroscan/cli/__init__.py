@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from enteroscan import __version__
-from enteroscan.cli import demo, satscan, scan
+from enteroscan.cli import check, demo, satscan, scan, simulate
 from enteroscan.cli.demo import DEMONSTRATION
 
 __all__ = ["DEMONSTRATION", "app", "main"]
@@ -19,8 +19,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command("check", help=check.say("help"))(check.command)
 app.command("scan")(scan.command)
 app.command("satscan")(satscan.command)
+app.command("simulate")(simulate.command)
 app.command("demo")(demo.command)
 
 
