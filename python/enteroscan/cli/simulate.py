@@ -8,7 +8,7 @@ import typer
 
 from enteroscan._language import Texts
 from enteroscan.cli._common import errors_explained, progress_bar
-from enteroscan.simulate.form import CoordinateSystem, Layout
+from enteroscan.simulate.form import CoordinateSystem, Layout, check_encoding
 
 TABLE_ENCODING = "utf-8-sig"  # which Excel opens without asking
 
@@ -48,7 +48,7 @@ def command(
         from enteroscan.simulate import District, Mess, random_outbreaks
 
         texts = Texts(lang, "simulate")
-        "".encode(encoding)  # an unknown encoding is refused before anything is made
+        check_encoding(encoding)  # before anything is made
         spec = District(n_districts=districts, n_streets=streets, cases_per_year=cases_per_year)
         events = random_outbreaks(outbreaks, start=start, end=end, random_state=seed)
         with progress_bar(texts("progress")) as progress:

@@ -357,8 +357,10 @@ class _Report:
                 "outbreak": pd.array(outbreak, "Int64"),
                 "eaten": _times(eaten),
                 "onset": _times(self.ill.onset),
-                "incubation_h": pd.array(self.ill.incubation, "Float64"),
-                "home_distance_km": self.area.pairs["distance_km"].to_numpy()[self.ill.pair],
+                "incubation_h": pd.array(self.ill.incubation.round(4), "Float64"),
+                "home_distance_km": self.area.pairs["distance_km"]
+                .to_numpy()
+                .round(3)[self.ill.pair],
             }
         )
 

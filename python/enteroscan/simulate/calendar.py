@@ -7,6 +7,7 @@ import pandas as pd
 from chinese_calendar import constants
 from numpy.typing import NDArray
 
+from enteroscan.errors import SpecError
 from enteroscan.simulate._streams import Bools
 
 __all__ = ["OFFICIAL_YEARS", "working_days"]
@@ -18,6 +19,16 @@ OFFICIAL_YEARS = (min(constants.holidays).year, max(constants.holidays).year)
 """Years that the package `chinesecalendar` holds the official list for."""
 
 FIXED_HOLIDAYS = ((1, 1), (5, 1), (10, 1), (10, 2), (10, 3))  # month and day
+
+
+def read_day(name: str, value: DayLike) -> pd.Timestamp:
+    """Return a day, or say which option is none."""
+    try:
+        day = pd.Timestamp(value)
+    except ValueError as error:
+        message = f"{name}={value!r} is no day; write it like 2024-06-30"
+        raise SpecError(message) from error
+    return day.normalize()
 
 
 def working_days(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from enteroscan.errors import SpecError
 from enteroscan.simulate.area import Area, build_area
+from enteroscan.simulate.calendar import read_day
 
 if TYPE_CHECKING:
     from enteroscan._progress import Progress
@@ -275,7 +276,7 @@ class District:
         from enteroscan._progress import reporting
         from enteroscan.simulate._simulation import simulate
 
-        first, last = pd.Timestamp(start).normalize(), pd.Timestamp(end).normalize()
+        first, last = read_day("start", start), read_day("end", end)
         if last < first:
             message = f"end={end} is before start={start}"
             raise SpecError(message)

@@ -1,5 +1,7 @@
 """Writes simulated reports in the columns of the national case form (附表3-1)."""
 
+import codecs
+import csv
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -310,10 +312,18 @@ def _only(cells: Cells, where: "np.ndarray[Any, Any]") -> Cells:
     return [cell if ok else None for cell, ok in zip(cells, where.tolist(), strict=True)]
 
 
+def check_encoding(encoding: str) -> None:
+    """Refuse an encoding that nobody knows."""
+    try:
+        codecs.lookup(encoding)
+    except LookupError as error:
+        message = f"encoding={encoding!r} is unknown; for example gb18030, utf-8-sig"
+        raise SpecError(message) from error
+
+
 def write_csv(made: Sheet, path: Path, encoding: str, separator: str) -> None:
     """Write a sheet as text."""
-    import csv
-
+    check_encoding(encoding)
     with path.open("w", encoding=encoding, newline="") as file:
         writer = csv.writer(file, delimiter=separator)
         for title in made.titles:

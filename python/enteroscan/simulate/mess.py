@@ -174,7 +174,7 @@ class Mess:
         """Take away that there is no symptom, where only symptoms are told; and empty noes."""
         empty = self.yes_no[1].strip() == ""
         for table in tables.values():
-            for name in table.select_dtypes("boolean"):
+            for name in [str(column) for column in table.select_dtypes("boolean")]:
                 told = name.endswith("_hour_known") or name == "positive"
                 listed = self.symptoms == "text" and name.startswith("symptom_")
                 if not told and (empty or listed):

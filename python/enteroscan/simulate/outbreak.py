@@ -19,6 +19,7 @@ from enteroscan.simulate._tables import (
     weighted,
 )
 from enteroscan.simulate.area import brands
+from enteroscan.simulate.calendar import read_day
 
 __all__ = ["Outbreak", "random_outbreaks"]
 
@@ -193,7 +194,7 @@ def random_outbreaks(
     >>> outbreaks = random_outbreaks(20, start="2024-01-01", end="2024-12-31")
     """
     streams = Streams(random_state, "random outbreaks")
-    first, last = pd.Timestamp(start).normalize(), pd.Timestamp(end).normalize()
+    first, last = read_day("start", start), read_day("end", end)
     if last < first:
         message = f"end={end} is before start={start}"
         raise SpecError(message)

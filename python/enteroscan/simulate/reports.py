@@ -8,6 +8,7 @@ import pandas as pd
 
 from enteroscan.errors import SpecError
 from enteroscan.simulate import form
+from enteroscan.simulate.calendar import read_day
 
 if TYPE_CHECKING:
     from enteroscan.simulate.mess import Mess
@@ -85,7 +86,7 @@ class SimulatedReports:
         Reports made later are left out, and results of the laboratory that came later are missing.
         The truth is that of the reports left; ``outbreaks`` stays whole.
         """
-        end = pd.Timestamp(date).normalize() + pd.Timedelta(days=1)
+        end = read_day("date", date) + pd.Timedelta(days=1)
         kept = self.frame["reported"] < end
         known = self.of_cases(self.frame.loc[kept, "case_id"])
         late = known.specimens["resulted"] >= end

@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from enteroscan.cases import Cases
+from enteroscan.simulate import SimulatedReports
+
 NOT_WRITTEN = {"person", "resulted"}
 MADE_BY_READER = {"source_row", "source", "person"}
 
 
-def assert_same_tables(read: Any, simulated: Any) -> None:
+def assert_same_tables(read: Cases, simulated: SimulatedReports) -> None:
     """Fail at the first column whose values differ."""
     for name in ("frame", "exposures", "specimens"):
         assert_same_table(getattr(read, name), getattr(simulated, name), name)
@@ -33,12 +36,12 @@ def assert_same_table(read: pd.DataFrame, written: pd.DataFrame, table: str) -> 
         )
 
 
-def differences(read: "pd.Series[Any]", written: "pd.Series[Any]") -> "pd.Series[bool]":
+def differences(read: "pd.Series[Any]", written: "pd.Series[Any]") -> "pd.Series[Any]":
     read, written = read.reset_index(drop=True), written.reset_index(drop=True)
     both_missing = read.isna() & written.isna()
     if pd.api.types.is_float_dtype(written.dtype):
-        numbers = [own.to_numpy(np.float64, na_value=np.nan) for own in (read, written)]
-        return pd.Series(~np.isclose(*numbers, rtol=0, atol=2e-6, equal_nan=True))
+        one, other = (own.to_numpy(np.float64, na_value=np.nan) for own in (read, written))
+        return pd.Series(~np.isclose(one, other, rtol=0, atol=2e-6, equal_nan=True), dtype=bool)
     known = read.notna() & written.notna()
     pairs = zip(read.tolist(), written.tolist(), known, strict=True)
     equal = pd.Series([bool(ok) and plain(a) == plain(b) for a, b, ok in pairs], dtype=bool)
