@@ -1,5 +1,6 @@
 """Case reports as three tables: cases, exposures, specimens."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -63,6 +64,22 @@ class Cases:
     def mapping(self) -> pd.DataFrame:
         """Which column of the file was read as which field; missing: it was not read."""
         return self.quality.mapping.copy(deep=False)
+
+    def for_scan(
+        self, columns: Mapping[str, str] | None = None
+    ) -> tuple[pd.DataFrame, dict[str, str]]:
+        """Return the frame as scans take it, and what its columns are to them.
+
+        The date is the onset and the place the coordinates, or, where no case has any, the
+        administrative code or the region of the home; ``columns`` says otherwise.
+        """
+        roles = {"date": "onset", **(columns or {})}
+        frame = self.frame
+        if frame["latitude"].isna().all():
+            frame = frame.drop(columns=["latitude", "longitude"])
+            has_code = frame["home_code"].notna().any()
+            roles.setdefault("location", "home_code" if has_code else "home_region")
+        return frame, roles
 
     def __len__(self) -> int:
         """Return the number of cases."""
