@@ -31,7 +31,7 @@ def squares(side: int = 3, **columns: str) -> gpd.GeoDataFrame:
 
 
 def geometries(frame: gpd.GeoDataFrame) -> list[shapely.Geometry]:
-    return [geometry for geometry in frame.geometry if geometry is not None]
+    return list(frame.geometry)
 
 
 def same(one: gpd.GeoDataFrame, other: gpd.GeoDataFrame, tolerance: float) -> bool:
