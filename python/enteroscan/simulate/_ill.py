@@ -151,9 +151,8 @@ class _Event:
             return -1
         district = self.street // self.spec.n_streets
         if outbreak.venue is not None:
-            named = (venues["name"] == outbreak.venue).to_numpy()
-            named &= (venues["district"] == district).to_numpy()
-            here = named & (venues["street"] == self.street).to_numpy()
+            named = (venues["name"] == outbreak.venue) & (venues["district"] == district)
+            here = named & (venues["street"] == self.street)
             at = np.flatnonzero(here if here.any() else named)
             if not len(at):
                 message = (

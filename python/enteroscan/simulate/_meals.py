@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -208,7 +209,7 @@ def _venues(spec: "District", area: Area, streams: Streams, kind: Ints, street: 
     order = np.lexsort((street, kind, district))
     groups = district[order] * len(types) + kind[order]
     starts = np.flatnonzero(np.diff(groups, prepend=-1))
-    for begin, end in zip(starts, np.append(starts[1:], len(order)), strict=True):
+    for begin, end in pairwise([*starts.tolist(), len(order)]):
         rows = order[begin:end]
         at = by_group.get((int(district[rows[0]]), types[kind[rows[0]]]))
         if at is None:

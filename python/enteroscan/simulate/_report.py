@@ -347,6 +347,7 @@ class _Report:
         agent = np.array([None, *agent_keys()[1:]], dtype=object)[self.ill.agent]
         vehicle = self.ill.vehicle
         eaten = np.full(self.n, np.nan) if vehicle is None else vehicle.eaten
+        distance_km = self.area.pairs["distance_km"].to_numpy()[self.ill.pair]
         outbreak = np.where(self.ill.outbreak > 0, self.ill.outbreak, np.nan)
         return pd.DataFrame(
             {
@@ -358,9 +359,7 @@ class _Report:
                 "eaten": _times(eaten),
                 "onset": _times(self.ill.onset),
                 "incubation_h": pd.array(self.ill.incubation.round(4), "Float64"),
-                "home_distance_km": self.area.pairs["distance_km"]
-                .to_numpy()
-                .round(3)[self.ill.pair],
+                "home_distance_km": distance_km.round(3),
             }
         )
 

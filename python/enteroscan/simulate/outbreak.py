@@ -49,8 +49,8 @@ class Outbreak:
         Key of the kind of place (``enteroscan.vocabulary.venue_types()``). ``"home"``: one
         household and its guests.
     venue
-        Name of the place. None: a place of the type that is there, by popularity. Another name is a
-        new place in ``street``.
+        Name of the place, one of ``District.area.venues``. None: a place of the type, by
+        popularity, in the street where it happens if there is one.
     brand
         A product of this brand, sold everywhere and eaten at home, instead of a meal at a place.
     street
