@@ -448,8 +448,8 @@ class _Cases(Protocol):
 
 # What leaves; everything else stays. Symptoms leave as well.
 _AS_IT_IS = {
-    "frame": ("sex", "residence_class", "revisit", "inpatient", "antibiotic", "fever_c", "vomit_n",
-              "stool_n", "stool_type"),
+    "frame": ("sex", "revisit", "inpatient", "antibiotic", "fever_c", "vomit_n", "stool_n",
+              "stool_type"),
     "exposures": ("exposure", "food_class", "packaging", "venue_type", "purchase_venue_type",
                   "n_ate", "others_ill"),
     "specimens": ("specimen", "specimen_type", "positive", "agent", "serotype"),
@@ -460,7 +460,7 @@ _DAYS = {
     "specimens": ("sampled",),
 }
 _COMMON_ONLY = {
-    "frame": ("occupation", "diagnosis"),
+    "frame": ("occupation", "diagnosis", "residence_class"),
     "exposures": ("food", "brand"),
     "specimens": (),
 }
@@ -517,9 +517,10 @@ def share(cases: _Cases, *, radius_m: float, random_state: int, min_cell: int = 
     - cases are shuffled and numbered anew;
     - times become days, ages the bands <1, 1-6, 7-19, 20-59 and 60+, codes those of the county;
     - homes are moved within `radius_m` metres (`jitter`);
-    - an occupation, diagnosis, food or brand that fewer than `min_cell` cases have is hidden;
+    - an occupation, diagnosis, class of residence, food or brand that fewer than `min_cell` cases
+      have is hidden;
     - where fewer than `min_cell` cases share age group, sex and county, the age group is hidden,
-      then the sex, then the county, until no such group is left.
+      then the sex, then the county with the home, until no such group is left.
 
     This takes away what names a person and what singles one out by those three; it is
     de-identified in the sense of GB/T 37964-2019, not anonymous: dates and symptoms that somebody
@@ -653,6 +654,10 @@ def _people(
         shared[column] = shared[column].mask(hide)
         done = f"hidden where fewer than {min_cell} cases share {', '.join(quasi)}"
         report.append(("frame", column, done, int(hide.sum())))
+        if column == "home_code" and "latitude" in shared:  # the point would give it away
+            shared.loc[hide, ["latitude", "longitude"]] = pd.NA
+            done = "hidden with the county"
+            report += [("frame", name, done, int(hide.sum())) for name in ("latitude", "longitude")]
     return shared
 
 

@@ -420,6 +420,8 @@ def test_nobody_stands_out_by_age_sex_and_county(n: int, seed: int, min_cell: in
     known = [any(group) for group in sizes.index]
     assert (sizes[known] >= min_cell).all()
     assert result.frame["home_code"].dropna().str.len().eq(6).all()
+    homeless = result.frame["home_code"].isna()
+    assert result.frame.loc[homeless, ["latitude", "longitude"]].isna().all(axis=None)
 
 
 def test_rare_words_are_hidden_and_counted() -> None:

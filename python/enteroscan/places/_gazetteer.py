@@ -1,7 +1,5 @@
 """Tables of places: administrative codes and names to coordinates."""
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from numpy.typing import NDArray
 from enteroscan.errors import DataError
 from enteroscan.places._datums import CRS, Floats, to_wgs84
 from enteroscan.vocabulary import normalise_text
-from enteroscan.vocabulary._files import read_text
+from enteroscan.vocabulary._files import csv_lines, read_text
 
 _SHOWN = 5
 # What the columns of a table of places are called; the first that is there is taken.
@@ -393,19 +391,21 @@ def _read_csv(path: Path) -> pd.DataFrame:
     if not path.is_file():
         message = f"{path}: there is no such file"
         raise DataError(message)
-    rows = list(csv.reader(io.StringIO(read_text(path), newline="")))
-    if not rows:
+    lines = csv_lines(read_text(path), str(path))
+    header = [cell.strip() for cell in next(lines, (1, []))[1]]
+    if not header:
         message = f"{path}: the file is empty"
         raise DataError(message)
-    header = [cell.strip() for cell in rows[0]]
-    bad = [str(n) for n, row in enumerate(rows[1:], start=2) if row and len(row) != len(header)]
+    rows = list(lines)
+    bad = [str(number) for number, row in rows if len(row) != len(header)]
     if bad:
+        more = ", ..." if len(bad) > _SHOWN else ""
         message = (
             f"{path}: {len(bad)} lines have another number of cells than the header "
-            f"({', '.join(bad[:_SHOWN])}); correct them"
+            f"({', '.join(bad[:_SHOWN])}{more}); correct them"
         )
         raise DataError(message)
-    return pd.DataFrame([row for row in rows[1:] if row], columns=header)
+    return pd.DataFrame([row for _, row in rows], columns=header)
 
 
 def _find(frame: pd.DataFrame, role: str, given: str | None, where: str) -> str | None:

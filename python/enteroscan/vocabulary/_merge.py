@@ -1,7 +1,6 @@
 """Brings near-identical spellings together, so that a person can look at what was merged."""
 
 import csv
-import io
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ from rapidfuzz.distance import Indel
 from scipy import sparse
 
 from enteroscan.errors import DataError, SpecError
-from enteroscan.vocabulary._files import read_text
+from enteroscan.vocabulary._files import csv_lines, read_text
 from enteroscan.vocabulary._text import normalise_text
 
 Aliases = Mapping[str, str]
@@ -142,21 +141,20 @@ def read_aliases(path: str | Path) -> dict[str, str]:
         file, the lines and the spellings.
     """
     path = Path(path)
-    reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
-    header = reader.fieldnames or []
+    lines = csv_lines(read_text(path), str(path))
+    header = [cell.strip() for cell in next(lines, (1, []))[1]]
     if not {"raw", "merged"} <= set(header):
         message = (
             f"{path}: the columns are {', '.join(header) or 'none'}; there must be raw and merged"
         )
         raise DataError(message)
     aliases: dict[str, str] = {}
-    for row in reader:
-        raw, merged = (_without_guard(row[name] or "") for name in ("raw", "merged"))
-        if not raw and not merged:
-            continue
+    for number, cells in lines:
+        row = dict(zip(header, cells, strict=False))
+        raw, merged = (_without_guard(row.get(name, "")) for name in ("raw", "merged"))
         if not raw or not merged or aliases.setdefault(raw, merged) != merged:
             message = (
-                f"{path}, line {reader.line_num}: {raw!r} -> {merged!r} "
+                f"{path}, line {number}: {raw!r} -> {merged!r} "
                 f"{'after ' + repr(aliases[raw]) if raw and merged else 'lacks a name'}; "
                 "give every spelling one name"
             )

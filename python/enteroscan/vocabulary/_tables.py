@@ -1,7 +1,5 @@
 """The tables of the vocabulary: read, checked, and overridden by a folder of the user."""
 
-import csv
-import io
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -14,7 +12,7 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from enteroscan.errors import DataError
-from enteroscan.vocabulary._files import read_text
+from enteroscan.vocabulary._files import csv_lines, read_text
 from enteroscan.vocabulary._text import normalise_text
 
 TableName = Literal[
@@ -234,8 +232,8 @@ def _source_table(sources: Mapping[str, Mapping[str, object]]) -> pd.DataFrame:
 
 
 def _rows(text: str, name: TableName, where: str) -> list[dict[str, str]]:
-    reader = csv.reader(io.StringIO(text, newline=""))
-    header = [cell.strip() for cell in next(reader, [])]
+    lines = csv_lines(text, where)
+    header = [cell.strip() for cell in next(lines, (1, []))[1]]
     known = _columns(name)
     wrong = [column for column in header if column not in known]
     identity = _IDENTITY.get(name, ("key",))
@@ -247,12 +245,10 @@ def _rows(text: str, name: TableName, where: str) -> list[dict[str, str]]:
         )
         raise DataError(message)
     rows = []
-    for line in reader:
-        if not any(cell.strip() for cell in line):
-            continue
+    for number, line in lines:
         if len(line) != len(header):
             message = (
-                f"{where}, line {reader.line_num}: {len(line)} cells where the header has "
+                f"{where}, line {number}: {len(line)} cells where the header has "
                 f'{len(header)}; put texts with a comma between double quotes (")'
             )
             raise DataError(message)
