@@ -22,7 +22,7 @@ BLANKS = " \t\r\n\x0b\x0c\x00\u3000\xa0\ufeff\u200b"
 class Column:
     """For every row the number of its value, -1 where blank; the values, none of them blank.
 
-    Values are an array of datetime64[ns], of floats, or of objects: texts, dates, numbers.
+    Values are an array of datetime64, of floats, or of objects: texts, dates, numbers.
     """
 
     codes: Codes
@@ -94,8 +94,7 @@ def _from_times(column: "pa.Array[Any]") -> Column:
     # Wall time: a time with a zone is what a clock there shows.
     if pa.types.is_timestamp(column.type) and column.type.tz is not None:
         column = pc.local_timestamp(column)
-    times = pd.Series(column.to_pandas(date_as_object=False)).astype("datetime64[ns]")
-    codes, values = pd.factorize(times.to_numpy())
+    codes, values = pd.factorize(column.to_pandas(date_as_object=False).to_numpy())
     return Column(codes.astype(np.int32), np.asarray(values))
 
 
@@ -119,7 +118,7 @@ def from_series(series: "pd.Series[Any]") -> Column:
     if isinstance(series.dtype, pd.DatetimeTZDtype):
         series = series.dt.tz_localize(None)
     if series.dtype.kind == "M":
-        codes, values = pd.factorize(series.to_numpy().astype("datetime64[ns]"))
+        codes, values = pd.factorize(series.to_numpy())
         return Column(codes.astype(np.int32), np.asarray(values))
     if isinstance(series.dtype, pd.CategoricalDtype):
         values = from_objects(series.cat.categories.to_numpy(dtype=object))

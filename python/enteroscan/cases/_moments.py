@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from enteroscan.cases._columns import Values, as_text
+from enteroscan.cases._values import MISSING, NOTHING
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 BUDDHIST_YEARS = range(2443, 2644)  # 1900 to 2100 by the Christian calendar
@@ -91,13 +92,11 @@ def parse_moments(values: Values, day_first: bool | None = None) -> Moments:
     has_year = np.ones(n, dtype=bool)
     problem = np.full(n, None, dtype=object)
     if values.dtype.kind == "M":
-        times = values.astype("datetime64[ns]")
-        hour_known = _has_hour(times)
-        years = _years(times)
+        years = _years(values)
         wrong = (years < EARLIEST_YEAR) | (years > LATEST_YEAR)
         problem[wrong] = "date_range"
-        times = np.where(wrong, np.datetime64("NaT"), times)
-        return Moments(times, hour_known & ~wrong, has_year, problem)
+        times = np.where(wrong, np.datetime64("NaT"), values).astype("datetime64[ns]")
+        return Moments(times, _has_hour(times), has_year, problem)
     rest = np.arange(n)
     if values.dtype.kind == "O" and n:
         is_text = np.array([isinstance(value, str) for value in values.tolist()])
@@ -107,9 +106,9 @@ def parse_moments(values: Values, day_first: bool | None = None) -> Moments:
         if iso.any():
             written = pd.Series(values[iso]).str.slice(0, 19).str.replace("T", " ")
             read = pd.to_datetime(written, format="ISO8601", errors="coerce").to_numpy()
-            read = read.astype("datetime64[ns]")
-            years = _years(read)
+            years = _years(read)  # of years far away there are no nanoseconds
             good = ~np.isnat(read) & (years >= EARLIEST_YEAR) & (years <= LATEST_YEAR)
+            read = np.where(good, read, np.datetime64("NaT")).astype("datetime64[ns]")
             place = np.flatnonzero(iso)[good]
             times[place] = read[good]
             hour_known[place] = _has_hour(read[good])
@@ -191,6 +190,8 @@ def _compact(text: str) -> Moment | None:
 
 def _parse_text(text: str) -> Moment:
     text = unicodedata.normalize("NFKC", text).strip().lower().strip("'\"`")
+    if text in MISSING or text in NOTHING or text.startswith("0000-00-00"):
+        return Moment()
     text = _WEEKDAY.sub(" ", text).strip()
     text = _TEN.sub(lambda match: f"{match[1] or 1}{match[2] or 0}", text.translate(_CHINESE))
     if _NUMBER.match(text):

@@ -159,19 +159,19 @@ def read_cases(
     if (source is None) == (sql is None):
         message = texts("one_source")
         raise SpecError(message)
+    given = read_column_map(columns, texts)
     opened = (
         sql_source(sql, connection, texts)
         if sql is not None
         else open_source(
             source,
-            score=known.count,
+            score=_score(known, given),
             texts=texts,
             sheet=sheet,
             encoding=encoding,
             delimiter=delimiter,
         )
     )
-    given = read_column_map(columns, texts)
     if not opened.header:
         message = texts("no_header", file=opened.name)
         raise DataError(message)
@@ -202,6 +202,21 @@ def read_cases(
     if strict:
         _refuse_problems(cases.quality, texts)
     return cases
+
+
+def _score(known: Fields, given: ColumnMap) -> Callable[[Sequence[str]], int]:
+    """Return how well a row would do as a header: names that are known, and those that were given."""
+    told = {
+        name
+        for names in given.values()
+        if names
+        for name in ([names] if isinstance(names, str) else names)
+    }
+
+    def score(cells: Sequence[str]) -> int:
+        return known.count(cells) + 2 * len(told.intersection(cells))
+
+    return score
 
 
 def _check_options(crs: str, keep: Sequence[str], texts: Texts) -> None:
@@ -597,6 +612,7 @@ class _Reading:
         }
         for name in ("reported", "onset", "visit", "death"):
             columns |= self._time(name)
+        self._first("sex")
         sex = self._first_of_merged(self.sex)
         columns["sex"] = pd.Categorical(sex if sex is not None else [None] * n, categories=list(SEXES))
         columns["age_years"] = pd.array(self._ages(columns), dtype="Float64")

@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 LITTLE = 3  # distinct cells of a note or a row of totals
 LEAST_AGREEING = 4  # fields that must agree for rows without case number and name to be one case
 _NOTE = re.compile(
-    r"^\s*(?:合\s*计|总\s*计|小\s*计|汇总|平均|注\s*[::]|备\s*注\s*[::]|说\s*明\s*[::]|填表说明|制表|审核|填报单位\s*[::]|"
+    r"^\s*(?:合\s*计|总\s*计|小\s*计|汇总|平均|注\s*[:：]|备\s*注\s*[:：]|说\s*明\s*[:：]|填表说明|制表|审核|填报单位\s*[:：]|"
     r"打印|导出|共\s*\d+|以上|total|sum\b|subtotal|note|exported|end of)",
     re.IGNORECASE,
 )

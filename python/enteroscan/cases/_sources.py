@@ -6,6 +6,9 @@ never in memory.
 
 import csv
 import io
+import re
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -30,6 +33,10 @@ MAX_COLUMNS = 4096
 THREADS = 4
 SAMPLE = 1 << 20  # bytes
 BLOCK = 8 << 20  # bytes that a row of a text cannot exceed
+LARGEST_SPARSE = 100_000_000  # cells
+_ROW = re.compile(rb'<row[^>]{0,40}? r="([0-9]{1,7})"')
+_COLUMN_2 = re.compile(rb' r="[B-Z][A-Z][0-9]')
+_COLUMN_3 = re.compile(rb' r="[A-Z]{3}[0-9]')
 DELIMITERS = (",", "\t", ";", "|")
 ZIP, OLE, PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"
 BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -100,7 +107,7 @@ def sql_source(sql: str, connection: Any, texts: Texts) -> FrameSource:  # noqa:
                 opened.close()
             if isinstance(connection, str):
                 engine.dispose()
-    except (sa.exc.SQLAlchemyError, ImportError) as error:
+    except (sa.exc.SQLAlchemyError, pd.errors.DatabaseError, ImportError) as error:
         # The text of the error may hold passwords and values.
         message = texts("sql", error=type(error).__name__)
         raise DataError(message) from None
@@ -168,11 +175,11 @@ class TextSource:
         self._encoding = encoding or find_encoding(path, texts)
         text = self._decode(sample)
         self._delimiter, rows = find_delimiter(text, score, delimiter)
-        widest = max(map(len, rows), default=0)
-        if widest > MAX_COLUMNS:
-            message = texts("too_many_columns", file=self.name, n=widest, limit=MAX_COLUMNS)
-            raise DataError(message)
         position = find_header(rows, score)
+        width = len(rows[position or 0]) if rows else 0
+        if width > MAX_COLUMNS:
+            message = texts("too_many_columns", file=self.name, n=width, limit=MAX_COLUMNS)
+            raise DataError(message)
         self.facts = {
             "format": "text",
             "encoding": self._encoding,
@@ -404,6 +411,7 @@ class WorkbookSource:
 def _open_workbook(path: Path, texts: Texts) -> Any:  # noqa: ANN401
     import python_calamine as calamine
 
+    _refuse_far_cells(path, texts)
     try:
         return calamine.CalamineWorkbook.from_path(str(path))
     except calamine.PasswordError:
@@ -416,16 +424,57 @@ def _open_workbook(path: Path, texts: Texts) -> Any:  # noqa: ANN401
         raise DataError(message) from None
 
 
+def _refuse_far_cells(path: Path, texts: Texts) -> None:
+    """Refuse a workbook with a cell so far away that the blank ones before it fill the memory."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        if "xl/workbook.xml" not in archive.namelist():
+            message = texts("damaged", file=path.name, format="Excel")
+            raise DataError(message)
+        for entry in archive.infolist():
+            if not entry.filename.startswith("xl/worksheets/sheet"):
+                continue
+            try:
+                rows, columns = _extent(archive, entry)
+            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+                message = texts("damaged", file=path.name, format="Excel")
+                raise DataError(message) from None
+            if rows * columns > max(LARGEST_SPARSE, entry.file_size // 4):
+                message = texts("too_large", file=path.name, rows=rows, columns=columns)
+                raise DataError(message)
+
+
+def _extent(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[int, int]:
+    """Return the last row of a sheet, and an upper limit of its columns."""
+    rows, columns = 1, 52
+    with archive.open(entry) as file:
+        rest = b""
+        while block := file.read(SAMPLE):
+            text = rest + block
+            for match in _ROW.finditer(text):
+                rows = max(rows, int(match[1]))
+            for limit, pattern in ((16_384, _COLUMN_3), (702, _COLUMN_2)):
+                if columns < limit and pattern.search(text):
+                    columns = limit
+            rest = text[-64:]
+    return rows, columns
+
+
 def _is_encrypted(path: Path) -> bool:
     data = path.read_bytes()
     return data.startswith(OLE) and "EncryptedPackage".encode("utf-16-le") in data
 
 
 def _sheets(book: Any, sheet: str | int | None, file: str, texts: Texts) -> list[str]:  # noqa: ANN401
+    import python_calamine as calamine
+
     names: list[str] = list(book.sheet_names)
     if sheet is None:
         visible = [
-            entry.name for entry in book.sheets_metadata if "Visible" in str(entry.visible)
+            entry.name
+            for entry in book.sheets_metadata
+            if entry.visible == calamine.SheetVisibleEnum.Visible
         ]
         return visible or names
     if isinstance(sheet, int) and 0 <= sheet < len(names):

@@ -184,7 +184,7 @@ def parse_temperature(column: Column) -> Parsed:
 
 def read_temperature(text: str) -> tuple[float | None, str | None]:
     """Read one temperature, like 38.5℃, 38度5 or 101.3F."""
-    text = re.sub(r"^(?:t|体温|最高|腋温|口温|肛温)\s*[::=]?\s*", "", text)
+    text = re.sub(r"^(?:t|体温|最高|腋温|口温|肛温)\s*[:：=]?\s*", "", text)
     text = re.sub(r"(\d{2})\s*度\s*(\d)(?!\d)", r"\1.\2", text)
     if text in NOTHING or text in NO:
         return None, None
@@ -396,7 +396,7 @@ def _read_number(key: str, behind: str, numbers: dict[str, float]) -> None:
         if degrees is not None:
             numbers.setdefault(key, degrees)
     elif key in ("vomiting", "diarrhoea") and "次" in behind:
-        count, _ = read_count(behind[: behind.index("次") + 1].strip(" ::约共"))
+        count, _ = read_count(behind[: behind.index("次") + 1].strip(" :约共"))
         if count is not None:
             numbers.setdefault(key, count)
 
