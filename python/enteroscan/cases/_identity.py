@@ -289,6 +289,7 @@ _SHOWN = set(
     "0123456789.,:;/\\-+~%()[]<>=?!*° '\"，。：；、（）℃℉#_"
     "年月日时分秒点半号上下午中晚早晨凌夜星期周岁个天次度人是否有无不详未知男女阴阳性一二三四五六七八九十零〇两至到约余多左右前后"
 )
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _MONTH_WORDS = re.compile(r"[a-z]+", re.IGNORECASE)
 _SHOWN_WORDS = frozenset(
     "jan feb mar apr may jun jul aug sep oct nov dec am pm t z e yes no y n m f true false nan null "
@@ -296,22 +297,24 @@ _SHOWN_WORDS = frozenset(
 )
 
 
-def mask_numbers(text: str) -> str:
-    """Hide what looks like an identity number, a phone number or an address of electronic mail."""
-    if not has_number(text):
-        return text
-    text = unicodedata.normalize("NFKC", text)
-    for pattern in (_ID_LIKE, _PHONE_LIKE, _MAIL_LIKE):
-        text = pattern.sub(HIDDEN, text)
-    return text
+def mask_numbers(text: str, *, is_number: bool = False) -> str:
+    """Hide what looks like an identity number, a phone number or an address of electronic mail.
 
-
-def has_number(text: str) -> bool:
-    """Whether a text holds what looks like an identity number or a phone number."""
+    ``is_number``: the text is a number of something else; then only identity numbers with the right
+    check digit are hidden.
+    """
     if len(text) < 6 or (text.isascii() and "@" not in text and not any(map(str.isdigit, text))):
-        return False
-    text = unicodedata.normalize("NFKC", text)
-    return any(pattern.search(text) for pattern in (_ID_LIKE, _PHONE_LIKE, _MAIL_LIKE))
+        return text
+    usual = unicodedata.normalize("NFKC", text)
+    hidden = usual
+    for pattern in (_ID_LIKE, _PHONE_LIKE, _MAIL_LIKE):
+        if is_number and pattern is _ID_LIKE:
+            hidden = pattern.sub(
+                lambda found: HIDDEN if is_valid_id_number(found[0].upper()) else found[0], hidden
+            )
+        else:
+            hidden = pattern.sub(HIDDEN, hidden)
+    return text if hidden == usual else hidden
 
 
 def mask(text: str, *, limit: int = 40) -> str:
@@ -321,7 +324,6 @@ def mask(text: str, *, limit: int = 40) -> str:
     text = _MONTH_WORDS.sub(
         lambda word: word[0] if word[0].lower() in _SHOWN_WORDS else "*" * min(len(word[0]), 3), text
     )
-    return "".join(
-        character if character in _SHOWN or character.isascii() and character.isalpha() else "*"
-        for character in text
+    return _FOREIGN.sub(
+        lambda run: run[0] if _SHOWN.issuperset(run[0]) else "*" * len(run[0]), text
     )

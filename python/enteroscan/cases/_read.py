@@ -51,7 +51,7 @@ EAT_PARTS = ("eat_province", "eat_city", "eat_county")
 FREE_TEXTS = (
     "history", "diagnosis", "hospital", "occupation", "antibiotic_name", "food", "food_class",
     "packaging", "brand", "maker", "venue", "venue_type", "purchase_venue", "purchase_venue_type",
-    "eat_region", "eat_address", "result", "result_class", "serotype", "specimen_type",
+    "eat_region", "eat_address", "result", "result_class", "serotype", "specimen_id", "specimen_type",
     "home_region", *HOME_PARTS, *EAT_PARTS,
 )  # fmt: skip
 AGE_IN_MONTHS = 5  # years, below which an age from a birth date has months
@@ -512,7 +512,7 @@ class _Reading:
         codes[rows] = len(reading.values) + np.arange(len(rows), dtype=np.int32)
         shown = np.array([*hidden, None], dtype=object)[:-1]
         self.readings[place] = make_reading(codes, np.append(reading.values, shown))
-        self.problems.add("identifier_in_text", self.numbers[rows], header, shown, field=name)
+        self.problems.add("identifier_in_text", self.numbers[rows], header, HIDDEN, field=name)
 
     # -------------------------------------------------------------- people
 

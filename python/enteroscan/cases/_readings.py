@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from enteroscan.cases._columns import Column, Values
 from enteroscan.cases._fields import Field
-from enteroscan.cases._identity import HIDDEN, has_number, mask, mask_numbers
+from enteroscan.cases._identity import HIDDEN, mask, mask_numbers
 from enteroscan.cases._moments import LEAP_YEAR, parse_moments
 from enteroscan.cases._quality import Problems
 from enteroscan.cases._values import (
@@ -30,7 +30,7 @@ from enteroscan.cases._values import (
 
 Codes = NDArray[np.int32]
 RESULTS = ("result", "result_class")  # / is an answer there
-OWN_NUMBERS = ("case_id", "specimen_id", "serotype")  # digits that are no identifiers of people
+OWN_NUMBERS = ("specimen_id",)  # digits that are no identifiers of people
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Reader:
             rows = np.flatnonzero(bad[column.codes])
             if not len(rows):
                 continue
-            if field.is_identifier or field.kind == "id_number":
+            if field.is_identifier or kind == "identifier_in_text":
                 shown: Values | str = HIDDEN
             else:
                 texts = column.texts()
@@ -137,18 +137,16 @@ class Reader:
             nothing_is_blank=field.name not in (*RESULTS, "history"),
         )
         values = parsed.values
-        if not field.is_identifier and field.name not in OWN_NUMBERS:
-            found = [
-                place
-                for place, value in enumerate(values.tolist())
-                if value is not None and has_number(value)
+        if not field.is_identifier:
+            hidden = [
+                value if value is None else mask_numbers(value, is_number=field.name in OWN_NUMBERS)
+                for value in values.tolist()
             ]
-            if found:
-                values = values.copy()
-                for place in found:
-                    values[place] = mask_numbers(values[place])
-                    parsed.problem[place] = "identifier_in_text"
-                self.report(Column(column.codes, values), parsed.problem, field, header)
+            changed = [new != old for new, old in zip(hidden, values.tolist(), strict=True)]
+            if any(changed):
+                values = np.array([*hidden, None], dtype=object)[:-1]
+                parsed.problem[changed] = "identifier_in_text"
+                self.report(column, parsed.problem, field, header)
         return make_reading(column.codes, values)
 
     def moments(self, column: Column, field: Field, header: str) -> Reading:
@@ -232,9 +230,8 @@ def age_with_unit(ages: Column, units: Reading) -> Column:
         text = str(texts[age]).strip()
         is_bare = text.replace(".", "", 1).isdigit()
         values.append(text + words[units.values[unit - 1]] if unit and is_bare else text)
-    blank = np.array([value is None for value in values] + [True])
-    codes = np.where(blank[codes], -1, codes).astype(np.int32)
-    return Column(codes, np.array([*values, None], dtype=object)[:-1])
+    reading = make_reading(codes.astype(np.int32), np.array([*values, None], dtype=object)[:-1])
+    return Column(reading.codes, reading.values)
 
 
 __all__ = ["LEAP_YEAR", "Reader", "Reading", "age_with_unit", "make_reading", "take"]

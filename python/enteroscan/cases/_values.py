@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 from enteroscan import vocabulary
 from enteroscan.cases._columns import Column, Values, as_text
 
+def _words(text: str) -> frozenset[str]:
+    """Return words as `tidy` makes them."""
+    return frozenset(unicodedata.normalize("NFKC", text).lower().split())
+
+
 MISSING = frozenset(
     "- -- --- — —— ― / // \\ . … n/a na nan nat null none nil <na> #n/a #null! #value! #ref! "
     "不详 未知 不明 不清 不清楚 不知道 不知 未填 未填写 空 缺失 缺 无法获得 未获得 记不清 unknown unk missing "
@@ -21,11 +26,11 @@ MISSING = frozenset(
 ) | {"not known"}
 NOTHING = frozenset({"无", "没有", "none"})  # a statement in some fields, a blank in the others
 
-YES = frozenset(
-    "是 有 y yes t true 1 √ ✓ ✔ ☑ + ++ +++ 对 已 曾 阳性 阳 1-是 1.是 ①是 是的 使用 已使用 用过 有的 是(√) 真 ■ ●".split()
+YES = _words(
+    "是 有 y yes t true 1 √ ✓ ✔ ☑ + ++ +++ 对 已 曾 阳性 阳 1-是 1.是 ①是 是的 使用 已使用 用过 有的 是(√) 真 ■ ●"
 )
-NO = frozenset(
-    "否 无 没有 没 n no f false 0 2 × ✗ ✘ ☐ 不 未 非 不是 阴性 阴 2-否 2.否 ②否 0-否 未使用 未用 没有使用 从未 none 假 □ ○ x".split()
+NO = _words(
+    "否 无 没有 没 n no f false 0 2 × ✗ ✘ ☐ 不 未 非 不是 阴性 阴 2-否 2.否 ②否 0-否 未使用 未用 没有使用 从未 none 假 □ ○ x"
 )
 UNKNOWN = frozenset("3 9 99 3-不详 9-不详 不确定 ? ？ 待查 可疑 maybe".split())
 
@@ -288,9 +293,9 @@ def parse_code(column: Column) -> Parsed:
 
     def read(text: str) -> tuple[str | None, str | None]:
         digits = re.sub(r"[\s.'’-]", "", text)
-        if not re.fullmatch(r"\d{2,12}", digits):
+        if not re.fullmatch(r"[0-9]{2,10}|[0-9]{12}", digits):  # 11 digits are a phone number
             return None, "code"
-        if len(digits) in (5, 8, 11):  # one digit short: no code of China's begins with 0
+        if len(digits) in (5, 8):
             return digits, "code_length"
         return digits, None
 
@@ -444,11 +449,15 @@ def read_result(text: str) -> LabResult:
     if word is not None:
         answer = {"positive": True, "negative": False, "none": False}.get(word)
         return LabResult(answer, None)
-    found = [
-        result
-        for part in re.split(r"[,;、。;\n]+", text)
-        if (result := _read_part(part)) is not None
-    ]
+    found: list[LabResult] = []
+    for clause in re.split(r"[,;。\n]+", text):
+        is_denied = False  # 未检出甲、乙 denies both
+        for part in clause.split("、"):
+            result = _read_part(part)
+            if result is None:
+                continue
+            is_denied = result.positive is False or (is_denied and not _POSITIVE.search(part))
+            found.append(LabResult(False, None) if is_denied else result)
     for result in found:
         if result.positive:
             return result

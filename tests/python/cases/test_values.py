@@ -67,7 +67,7 @@ def test_moments_in_all_forms(form: str, moment: datetime) -> None:
     read = parse_moment(FORMS[form](moment))
     assert read.value == moment
     assert read.problem is None
-    assert read.hour_known is (moment.hour, moment.minute) != (0, 0) or not read.hour_known
+    assert read.hour_known is ((moment.hour, moment.minute) != (0, 0))
 
 
 @given(moment=st.datetimes(datetime(1930, 1, 1), datetime(2099, 12, 31)).map(lambda m: m.replace(microsecond=0)))
@@ -91,8 +91,6 @@ def test_the_fast_way_is_the_slow_way(moments: list[datetime]) -> None:
 @given(moment=moments)
 def test_buddhist_years(moment: datetime) -> None:
     read = parse_moment(f"{moment.year + 543}{moment:%m%d%H%M%S}")
-    if moment.month == 2 and moment.day == 29:
-        assert read.value == moment  # the day is looked up in the year it stands for
     assert read.value == moment
     assert read.problem == "date_buddhist"
 
