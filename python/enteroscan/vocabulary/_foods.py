@@ -20,8 +20,8 @@ _AMOUNT = rf"{_NUMBER}\s*{_UNIT}(?:左右)?"
 _ONLY_AMOUNT = re.compile(rf"^(?:{_AMOUNT}|[\d.%]+)$")
 _BEFORE_AMOUNT = re.compile(rf"\s+(?={_AMOUNT}(?:\W|$))")
 _MEAL = re.compile(r"(?:早餐|早饭|午餐|午饭|中餐|中饭|晚餐|晚饭|夜宵|宵夜|加餐)(?:食用|吃了?)?:")
-_LEADING = re.compile(rf"^(?:(?:食用|进食|吃了?|喝了?|饮用)(?=.)|{_AMOUNT}(?:的)?(?=[^\d]))")
-_TRAILING = re.compile(rf"(?<=.)(?:[*x×]?\s*{_AMOUNT}|[*x×]\s*\d+|(?<!\d)\d+)$")
+_LEADING = re.compile(rf"^(?:(?:食用|进食|吃了?|喝了?|饮用)(?=.)|(?:{_AMOUNT}(?:的)?)+(?=[^\d]))")
+_TRAILING = re.compile(rf"(?<=.)(?:(?:[*x×]?\s*{_AMOUNT})+|[*x×]\s*\d+|(?<!\d)\d+)$")
 _EDGES = " .,;:!?\"'-~*_+等"
 _BRACKETS = re.compile(r"\(([^()]*)(?:\)|$)")
 _SEPARATORS = re.compile(rf"[,;:+/&|]+|(?<=[{_HAN}])\s+|\s+(?=[{_HAN}])|\.(?=[{_HAN}])")
@@ -48,6 +48,7 @@ class FoodNames:
         self._classes = vocabulary.keys("food_classes")
         table = vocabulary.foods
         self._class_of = dict(zip(table["key"], table["food_class"], strict=True))
+        self._longest = max(map(len, (*self._foods, *self._classes)))
 
     def is_name(self, text: str) -> bool:
         """Whether a text is the name of a food or a class, letter for letter."""
@@ -60,14 +61,22 @@ class FoodNames:
             return Match(food, self._class_of[food], "exact")
         if text in self._classes:
             return Match(None, self._classes[text], "class")
-        food = _longest(text, self._foods)
+        food = _contained(text, self._foods, self._longest)
         if food is not None:
             return Match(food, self._class_of[food], "contained")
-        group = _longest(text, self._classes)
+        group = _contained(text, self._classes, self._longest)
         return _NOTHING if group is None else Match(None, group, "class")
 
     def split(self, text: str) -> list[str]:
-        """Split a text into its foods, cleaned; every food once."""
+        """Split a text into its foods, cleaned, until nothing changes; every food once."""
+        items = self._split(text)
+        seen = {tuple(items)}
+        while tuple(again := self._split(",".join(items))) not in seen:
+            items = again
+            seen.add(tuple(items))
+        return items
+
+    def _split(self, text: str) -> list[str]:
         items: dict[str, None] = {}
         for item in self._items(_prepare(text)):
             if item and not _ONLY_AMOUNT.match(item):
@@ -102,14 +111,23 @@ class FoodNames:
 
     def _at_and(self, text: str) -> list[str]:
         """Split at 和, 及, 与 and the like where foods stand on both sides."""
-        if self.is_name(text):
+        first, *rest = _AND.split(text)
+        if self.is_name(text) or not rest:
             return [text]
-        for joint in _AND.finditer(text):
-            left = self._clean(text[: joint.start()])
-            right = self._clean(text[joint.end() :])
-            if self.find(left).food and any(self.find(part).food for part in self._at_and(right)):
-                return [left, *self._at_and(right)]
-        return [text]
+        joints = _AND.findall(text)
+        items = [first]
+        is_food = self._holds_food(first)
+        for joint, part in zip(joints, rest, strict=True):
+            found = self._holds_food(part)
+            if is_food and found:
+                items.append(part)
+            else:
+                items[-1] += joint + part
+                is_food = is_food or found
+        return [text] if len(items) == 1 else [self._clean(item) for item in items]
+
+    def _holds_food(self, text: str) -> bool:
+        return self.find(self._clean(text)).food is not None
 
 
 def _prepare(text: str) -> str:
@@ -118,7 +136,7 @@ def _prepare(text: str) -> str:
     return _BEFORE_AMOUNT.sub("", _MEAL.sub(",", text))
 
 
-def _longest(text: str, names: Mapping[str, str]) -> str | None:
+def _contained(text: str, names: Mapping[str, str], longest: int) -> str | None:
     """Return the key of the longest name inside a text.
 
     What a dish is stands at its end in Chinese (番茄鸡蛋面 are noodles), so a name there counts as
@@ -127,7 +145,7 @@ def _longest(text: str, names: Mapping[str, str]) -> str | None:
     best: tuple[int, int] | None = None
     key = None
     for start in range(len(text)):
-        for end in range(start + 1, len(text) + 1):
+        for end in range(start + 1, min(start + longest, len(text)) + 1):
             found = names.get(text[start:end])
             at_end = end == len(text)
             if found is None or (end - start == 1 and not at_end) or _cuts_word(text, start, end):

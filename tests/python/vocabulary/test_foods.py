@@ -132,3 +132,16 @@ def test_any_text_can_be_split(text: str) -> None:
     items = split_foods(text)
     assert len(items) == len(set(items))
     assert all(items)
+
+
+@pytest.mark.parametrize(
+    ("text", "foods"),
+    [
+        ("粥和" * 3000 + "粥", ["粥"]),
+        ("2碗" * 3000, []),
+        ("(" * 5000, []),
+        ("米饭 " * 3000, ["米饭"]),
+    ],
+)
+def test_long_texts_come_to_an_end(text: str, foods: list[str]) -> None:
+    assert split_foods(text) == foods

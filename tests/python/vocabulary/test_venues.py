@@ -159,3 +159,8 @@ def test_normalising_twice_is_as_once(text: str) -> None:
 def test_any_text_can_be_taken_apart(text: str) -> None:
     name = normalise_venue(text)
     assert name == name.strip()
+
+
+def test_long_texts_come_to_an_end() -> None:
+    assert normalise_venue("张记" + "有限公司" * 3000) == "张记"
+    assert normalise_venue("海底捞" * 3000 + "店").startswith("海底捞")
