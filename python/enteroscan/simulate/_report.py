@@ -295,7 +295,7 @@ class _Report:
         return pd.DataFrame(
             {
                 "case_id": case_id,
-                "specimen_id": pd.array(["B" + str(i).replace("-", "") for i in case_id], "string"),
+                "specimen_id": pd.array([f"B{str(i)[-8:]}" for i in case_id], "string"),
                 "specimen_type": pd.array(
                     np.where(swab[rows], types["rectal_swab"], types["stool"]), "string"
                 ),

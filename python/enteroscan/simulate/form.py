@@ -86,7 +86,7 @@ class _Writer:
         form = table("form")
         self.form = form if identifiers else form[form["table"] != "identity"]
         if not coordinates:
-            places = form["column"].str.endswith(("latitude", "longitude"))
+            places = self.form["column"].str.endswith(("latitude", "longitude"))
             self.form = self.form[~places]
         self.spelling = mess.streams.child("headers")
 

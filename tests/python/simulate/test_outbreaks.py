@@ -7,8 +7,6 @@ from enteroscan import vocabulary
 from enteroscan.errors import SpecError
 from enteroscan.simulate import District, Outbreak, SimulatedReports, random_outbreaks
 
-HOUR = pd.Timedelta(hours=1)
-
 
 def first_reports(reports: SimulatedReports) -> pd.DataFrame:
     members = reports.truth.members
@@ -18,7 +16,7 @@ def first_reports(reports: SimulatedReports) -> pd.DataFrame:
 def test_incubations_lie_within_the_table(with_outbreaks: SimulatedReports) -> None:
     agents = vocabulary.agents().set_index("key")
     members = with_outbreaks.truth.members
-    incubation = (members["onset"] - members["eaten"]) / HOUR
+    incubation = (members["onset"] - members["eaten"]).dt.total_seconds() / 3600
     own = agents.loc[members["agent"]]
     assert (incubation > 0).all()
     minute = 1 / 60
@@ -28,11 +26,9 @@ def test_incubations_lie_within_the_table(with_outbreaks: SimulatedReports) -> N
 
 @pytest.mark.parametrize("agent", ["salmonella", "kidney_bean", "norovirus"])
 def test_incubations_have_the_median_of_the_table_and_are_log_normal(agent: str) -> None:
+    agents = vocabulary.agents().set_index("key")
     low, median, high = (
-        vocabulary.agents()
-        .set_index("key")
-        .loc[agent, ["incubation_min_h", "incubation_median_h", "incubation_max_h"]]
-        .astype(float)
+        float(agents[f"incubation_{name}_h"][agent]) for name in ("min", "median", "max")
     )
     reports = District(cases_per_year=0, outbreak_fatality=0.0).simulate(
         start="2024-01-01",
