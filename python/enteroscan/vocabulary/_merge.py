@@ -271,9 +271,11 @@ def similar_pairs(
     """Yield all pairs (first < second) of forms at or above the threshold, with their scores."""
     texts = np.array(forms, dtype=object)
     lengths = np.array([len(form) for form in forms], dtype=np.intp)
-    begins = np.array([form[:1] for form in forms], dtype=object)
+    begins = pd.factorize(np.array([form[:1] for form in forms], dtype=object))[0]
     for first, second in candidate_pairs(forms, threshold, apart):
+        alike = begins[first] == begins[second]
         close = _within(lengths[first], lengths[second], threshold)
+        close &= alike | (lengths[first] != lengths[second])
         first, second = first[close], second[close]
         if not len(first):
             continue
@@ -283,7 +285,7 @@ def similar_pairs(
         total = lengths[first] + lengths[second]
         scores = 100.0 * (total - distances) / np.maximum(total, 1)
         added = distances == np.abs(lengths[first] - lengths[second])
-        keep = (scores >= threshold) & (added | (begins[first] == begins[second]))
+        keep = (scores >= threshold) & (added | alike[close])
         yield first[keep], second[keep], scores[keep]
 
 
