@@ -53,7 +53,9 @@ def id_numbers(birth: np.ndarray, first: int) -> list[str]:
 def chunk(first: int, n: int) -> pa.Table:
     """Make reports as the national form has them, the case repeated on each exposure row."""
     random = np.random.default_rng(first)
-    onset = np.datetime64("2024-01-01", "s") + random.integers(0, 350 * 24, n) * np.timedelta64(1, "h")
+    onset = np.datetime64("2024-01-01", "s") + random.integers(0, 350 * 24, n) * np.timedelta64(
+        1, "h"
+    )
     visit = onset + random.integers(1, 72, n) * np.timedelta64(1, "h")
     reported = visit + random.integers(1, 96, n) * np.timedelta64(1, "h")
     birth = np.datetime64("1940-01-01", "D") + random.integers(0, 29_000, n)
@@ -76,7 +78,9 @@ def chunk(first: int, n: int) -> pa.Table:
             "患者职业": pick(["农民", "工人", "学生", "教师", "离退人员", "幼托儿童"]),
             "医疗机构": pick([f"第{i}医院" for i in range(60)]),
             "患者属于": pick(["本县区", "本市其它县区", "本省其它城市"]),
-            "现住地址国标": pick([f"1201{i:02d}{j:03d}" for i in range(1, 17) for j in range(1, 15)]),
+            "现住地址国标": pick(
+                [f"1201{i:02d}{j:03d}" for i in range(1, 17) for j in range(1, 15)]
+            ),
             "详细地址": [f"某路{number % 9999}号" for number in range(first, first + n)],
             "经度": 117 + np.round(random.random(n), 5),
             "纬度": 39 + np.round(random.random(n), 5),
@@ -96,7 +100,9 @@ def chunk(first: int, n: int) -> pa.Table:
     )
     case["患者性别"] = np.where(case["身份证号"].str[16].astype(int) % 2, "男", "女").astype(object)
     rows = case.loc[case.index.repeat(EXPOSURES)].reset_index(drop=True)
-    meals = np.repeat(onset, EXPOSURES) - random.integers(1, 72, n * EXPOSURES) * np.timedelta64(1, "h")
+    meals = np.repeat(onset, EXPOSURES) - random.integers(1, 72, n * EXPOSURES) * np.timedelta64(
+        1, "h"
+    )
     m = n * EXPOSURES
     rows["食品名称"] = pick(FOODS, m) + np.array([str(i % 300) for i in range(m)], dtype=object)
     rows["食品分类"] = pick(["肉与肉制品", "水产动物及其制品", "混合食品"], m)
@@ -115,7 +121,10 @@ def make(folder: Path, n_cases: int) -> dict[str, Path]:
     if all(path.exists() for path in paths.values()):
         return paths
     schema = chunk(0, 10).schema
-    with pq.ParquetWriter(paths["parquet"], schema) as parquet, pacsv.CSVWriter(paths["csv"], schema) as text:
+    with (
+        pq.ParquetWriter(paths["parquet"], schema) as parquet,
+        pacsv.CSVWriter(paths["csv"], schema) as text,
+    ):
         for first in range(0, n_cases, CHUNK):
             table = chunk(first, min(CHUNK, n_cases - first)).cast(schema)
             parquet.write_table(table)

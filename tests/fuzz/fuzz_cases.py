@@ -68,7 +68,7 @@ def test_one(data: bytes) -> None:
     """Try one input: a whole file, rows under the usual header, or one cell."""
     if not data:
         return
-    kind, rest = data[0] % 8, data[1:]
+    kind, rest = data[0] % 64, data[1:]
     if kind == 0:
         read(rest)
     elif kind == 1:

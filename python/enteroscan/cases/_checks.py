@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from enteroscan.cases._columns import objects
 from enteroscan.cases._quality import Problems
 
 Floats = NDArray[np.float64]
@@ -48,14 +49,10 @@ def coordinates(
     column = "latitude, longitude" if field == "latitude" else "eat_latitude, eat_longitude"
 
     def enter(kind: str, bad: NDArray[np.bool_]) -> None:
-        shown = np.array(
-            [
-                f"{a:g}, {b:g}".replace("nan", "")
-                for a, b in zip(latitude[bad], longitude[bad], strict=True)
-            ]
-            + [None],
-            dtype=object,
-        )[:-1]
+        shown = objects(
+            f"{a:g}, {b:g}".replace("nan", "")
+            for a, b in zip(latitude[bad], longitude[bad], strict=True)
+        )
         problems.add(kind, rows[bad], column, shown, field=field)
 
     half = np.isnan(latitude) != np.isnan(longitude)
@@ -133,21 +130,33 @@ def orders(tables: Tables, headers: dict[str, str], problems: Problems) -> None:
         rows = exposures["source_row"].to_numpy(np.int64)
         wrong = later(exposures["eaten"], onset, exposures["eaten_hour_known"], hour)
         _enter(
-            "eaten_after_onset", wrong, exposures["eaten"], onset, rows, headers["eaten"], "eaten", problems
+            "eaten_after_onset",
+            wrong,
+            exposures["eaten"],
+            onset,
+            rows,
+            headers["eaten"],
+            "eaten",
+            problems,
         )
         long = (onset - exposures["eaten"]).to_numpy() > np.timedelta64(LONG_AGO_DAYS, "D")
         _enter(
-            "eaten_long_before", long, exposures["eaten"], onset, rows, headers["eaten"], "eaten", problems
+            "eaten_long_before",
+            long,
+            exposures["eaten"],
+            onset,
+            rows,
+            headers["eaten"],
+            "eaten",
+            problems,
         )
     if len(specimens) and specimens["sampled"].notna().any():
         onset = frame["onset"].iloc[tables.sampled].reset_index(drop=True)
         days = specimens["sampled"].to_numpy().astype("datetime64[D]")
         wrong = days < onset.to_numpy().astype("datetime64[D]")
         rows = specimens["source_row"].to_numpy(np.int64)
-        _enter(
-            "sampled_before_onset", wrong, specimens["sampled"], onset, rows, headers["sampled"], "sampled",
-            problems,
-        )  # fmt: skip
+        taken, header = specimens["sampled"], headers["sampled"]
+        _enter("sampled_before_onset", wrong, taken, onset, rows, header, "sampled", problems)
 
 
 def _enter(
@@ -163,7 +172,9 @@ def _enter(
     if not wrong.any():
         return
     shown = (
-        first[wrong].dt.strftime("%Y-%m-%d %H:%M") + " / " + second[wrong].dt.strftime("%Y-%m-%d %H:%M")
+        first[wrong].dt.strftime("%Y-%m-%d %H:%M")
+        + " / "
+        + second[wrong].dt.strftime("%Y-%m-%d %H:%M")
     )
     problems.add(kind, rows[wrong], header, shown.to_numpy(dtype=object), field=field)
 
@@ -184,9 +195,7 @@ def delays(frame: pd.DataFrame) -> pd.DataFrame:
         if len(known):
             quantiles = np.quantile(known, [0, 0.25, 0.5, 0.75, 0.9, 1])
             rows.append((f"{first}_to_{second}", len(known), *(float(q) for q in quantiles)))
-    return pd.DataFrame(
-        rows, columns=["delay", "n", "min", "p25", "median", "p75", "p90", "max"]
-    )
+    return pd.DataFrame(rows, columns=["delay", "n", "min", "p25", "median", "p75", "p90", "max"])
 
 
 def usable(tables: Tables) -> pd.DataFrame:

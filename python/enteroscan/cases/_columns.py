@@ -1,5 +1,6 @@
 """Columns as numbers of distinct values: what is read is read once for each of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,20 +21,20 @@ BLANKS = " \t\r\n\x0b\x0c\x00\u3000\xa0\ufeff\u200b"
 
 @dataclass(frozen=True)
 class Column:
-    """For every row the number of its value, -1 where blank; the values, none of them blank.
+    """For every row the number of its value, -1 where blank; the distinct values, none blank.
 
     Values are an array of datetime64, of floats, or of objects: texts, dates, numbers.
     """
 
     codes: Codes
-    values: Values
+    distinct: Values
 
     def __len__(self) -> int:
         return len(self.codes)
 
     def keep(self, rows: NDArray[Any]) -> "Column":
         """Return the rows of a mask or of positions."""
-        return Column(self.codes[rows], self.values)
+        return Column(self.codes[rows], self.distinct)
 
     def texts(self) -> NDArray[Any]:
         """Return the values as texts."""
@@ -41,13 +42,32 @@ class Column:
 
     @cached_property
     def _texts(self) -> NDArray[Any]:
-        values = self.values
+        values = self.distinct
         if values.dtype.kind == "O" and pd.api.types.infer_dtype(values) == "string":
             return values
         if values.dtype.kind == "M":
             values = pd.Series(values).astype(object).to_numpy()
         texts = [as_text(value) for value in values.tolist()]
-        return np.array([*texts, None], dtype=object)[:-1]
+        return objects(texts)
+
+
+def objects(values: Iterable[object]) -> Values:
+    """Return an array of objects, whatever they are."""
+    return np.array([*values, None], dtype=object)[:-1]
+
+
+def choose(mask: NDArray[np.bool_], yes: Any, no: Any) -> Values:  # noqa: ANN401
+    """Return objects: ``yes`` where the mask is set, else ``no``."""
+    chosen = np.full(len(mask), None, dtype=object)
+    for where, values in ((mask, yes), (~mask, no)):
+        chosen[where] = values[where] if isinstance(values, np.ndarray) else values
+    return chosen
+
+
+def objects_of(series: Any) -> Values:  # noqa: ANN401
+    """Return the values of a Series as objects, None where missing."""
+    values: Values = series.to_numpy(dtype=object, na_value=None)
+    return values
 
 
 def as_text(value: object) -> str:
@@ -62,8 +82,10 @@ def as_text(value: object) -> str:
 def from_arrow(column: "pa.ChunkedArray[Any] | pa.Array[Any]") -> Column:
     """Make a column of an Arrow array of any plain type."""
     if isinstance(column, pa.ChunkedArray):
-        column = column.unify_dictionaries().combine_chunks() if column.num_chunks else pa.array(
-            [], column.type
+        column = (
+            column.unify_dictionaries().combine_chunks()
+            if column.num_chunks
+            else pa.array([], column.type)
         )
         if isinstance(column, pa.ChunkedArray):
             column = column.chunk(0)
@@ -118,17 +140,18 @@ def from_series(series: "pd.Series[Any]") -> Column:
     if isinstance(series.dtype, pd.DatetimeTZDtype):
         series = series.dt.tz_localize(None)
     if series.dtype.kind == "M":
-        codes, values = pd.factorize(series.to_numpy())
-        return Column(codes.astype(np.int32), np.asarray(values))
+        days, values = pd.factorize(series.to_numpy())
+        return Column(days.astype(np.int32), np.asarray(values))
     if isinstance(series.dtype, pd.CategoricalDtype):
-        values = from_objects(series.cat.categories.to_numpy(dtype=object))
-        return Column(
-            np.append(values.codes, np.int32(-1))[series.cat.codes.to_numpy()], values.values
-        )
-    if series.dtype.kind in "iuf" and not isinstance(series.dtype, pd.api.extensions.ExtensionDtype):
-        codes, numbers = pd.factorize(series.to_numpy())
-        return _without_blanks(codes.astype(np.int32), np.asarray(numbers))
-    return from_objects(series.to_numpy(dtype=object, na_value=None))
+        categories = from_objects(series.cat.categories.to_numpy(dtype=object))
+        codes = np.append(categories.codes, np.int32(-1))[series.cat.codes.to_numpy()]
+        return Column(codes, categories.distinct)
+    if series.dtype.kind in "iuf" and not isinstance(
+        series.dtype, pd.api.extensions.ExtensionDtype
+    ):
+        places, numbers = pd.factorize(series.to_numpy())
+        return _without_blanks(places.astype(np.int32), np.asarray(numbers))
+    return from_objects(objects_of(series))
 
 
 def _without_blanks(codes: Codes, values: Values) -> Column:

@@ -32,7 +32,7 @@ class Details:
             self.case[mask],
             self.row[mask],
             {
-                name: Reading(reading.codes[mask], reading.values, reading.extra)
+                name: Reading(reading.codes[mask], reading.distinct, reading.extra)
                 for name, reading in self.readings.items()
             },
         )
@@ -41,7 +41,9 @@ class Details:
     def number(self) -> Ints:
         """1, 2, ... in every case."""
         n = len(self.case)
-        starts = np.flatnonzero(np.r_[True, self.case[1:] != self.case[:-1]]) if n else np.array([], int)
+        starts = (
+            np.flatnonzero(np.r_[True, self.case[1:] != self.case[:-1]]) if n else np.array([], int)
+        )
         lengths = np.diff(np.r_[starts, n])
         return np.arange(n, dtype=np.int64) - np.repeat(starts, lengths) + 1
 
@@ -91,9 +93,9 @@ def details(
 
 def _says_something(reading: Reading) -> Bools:
     """Whether a row has more than a mark for a blank, which is an answer beside others only."""
-    if reading.values.dtype.kind != "O":
+    if reading.distinct.dtype.kind != "O":
         return reading.codes >= 0
-    marks = [isinstance(v, str) and v.lower() in BLANK_MARKS for v in reading.values.tolist()]
+    marks = [isinstance(v, str) and v.lower() in BLANK_MARKS for v in reading.distinct.tolist()]
     return ~np.array([*marks, True])[reading.codes]
 
 
@@ -102,7 +104,7 @@ def _stack(
 ) -> Reading:
     if set(places) == {0}:
         reading = readings[places[0]]
-        return Reading(reading.codes[row], reading.values, reading.extra)
+        return Reading(reading.codes[row], reading.distinct, reading.extra)
     codes = np.full(len(row), -1, dtype=np.int32)
     values, extras, offset = [], [], 0
     for number in numbers:
@@ -113,17 +115,21 @@ def _stack(
         mine = slot == number
         part = reading.codes[row[mine]]
         codes[mine] = np.where(part >= 0, part + offset, -1)
-        offset += len(reading.values)
-        values.append(reading.values)
+        offset += len(reading.distinct)
+        values.append(reading.distinct)
         extras.append(reading.extra)
     merged = np.concatenate(values) if values else np.array([], dtype=object)
-    extra = {name: np.concatenate([e[name] for e in extras]) for name in (extras[0] if extras else {})}
+    extra = {
+        name: np.concatenate([e[name] for e in extras]) for name in (extras[0] if extras else {})
+    }
     number_of, distinct = pd.factorize(merged)
     renumber = np.append(number_of, -1).astype(np.int32)
     first = np.zeros(len(distinct), dtype=np.intp)
     first[number_of[::-1]] = np.arange(len(merged))[::-1]
     return Reading(
-        renumber[codes], np.asarray(distinct), {name: column[first] for name, column in extra.items()}
+        renumber[codes],
+        np.asarray(distinct),
+        {name: column[first] for name, column in extra.items()},
     )
 
 
@@ -154,4 +160,3 @@ def drop_repeated(
     repeated[rows] = frame.duplicated().to_numpy()
     problems.add(kind, numbers[table.row[repeated]], "")
     return table.keep(~repeated)
-

@@ -62,8 +62,10 @@ class Duplicates:
         members: list[int] = []
         for place, case in enumerate(order.tolist()):
             gap = days[case] - days[begin] if begin >= 0 else 0
-            same = begin >= 0 and codes[case] == codes[begin] and (
-                gap <= self.max_gap_days or (is_revisit[place] and gap <= self.revisit_days)
+            same = (
+                begin >= 0
+                and codes[case] == codes[begin]
+                and (gap <= self.max_gap_days or (is_revisit[place] and gap <= self.revisit_days))
             )
             if not same:
                 _join(members, days, target, merged)

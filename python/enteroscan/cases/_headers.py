@@ -7,7 +7,9 @@ CHINESE_DIGITS = {digit: number for number, digit in enumerate("零一二三四�
 _BRACKETS = re.compile(r"[(\[{【〔<《][^)\]}】〕>》]*[)\]}】〕>》]")
 _NOT_LETTERS = re.compile(r"[^\w℃]|_")
 _SEGMENTS = re.compile(r"[-_./\\:>|—–－]+|\s{2,}|\n")
-_ENUMERATION = re.compile(r"^\s*(?:\(?\d{1,3}\)|\d{1,3}[.、]|[a-zA-Z]\d{1,3}[.、]|[一二三四五六七八九十]+、)\s*")
+_ENUMERATION = re.compile(
+    r"^\s*(?:\(?\d{1,3}\)|\d{1,3}[.、]|[a-zA-Z]\d{1,3}[.、]|[一二三四五六七八九十]+、)\s*"
+)
 _NUMBER = re.compile(r"第?\s*(\d{1,2})\s*[次个餐条项]?")
 _TRAILING_CHINESE = re.compile(r"([一二三四五六七八九十])$")
 
@@ -28,9 +30,7 @@ def variants(header: str) -> list[str]:
     bare = _ENUMERATION.sub("", text)
     return list(
         dict.fromkeys(
-            form
-            for form in (plain(text), plain(bare), plain(_BRACKETS.sub("", bare)))
-            if form
+            form for form in (plain(text), plain(bare), plain(_BRACKETS.sub("", bare))) if form
         )
     )
 

@@ -1,6 +1,6 @@
 """Who is who, without saying who: keyed hashes of identities, and what identity numbers hold."""
 
-import hmac
+import hashlib
 import os
 import re
 import secrets
@@ -15,13 +15,16 @@ import platformdirs
 from numpy.typing import NDArray
 
 from enteroscan._language import Texts
-from enteroscan.cases._columns import Column, Values
+from enteroscan.cases._columns import Column, Values, choose, objects, objects_of
 from enteroscan.errors import DataError, SpecError
 
 SALT_FILE = "salt"
 SALT_VARIABLE = "ENTEROSCAN_CONFIG_DIR"
 LEAST_SALT = 16  # bytes
 HASH_BYTES = 16
+SHA_BLOCK = 64  # bytes
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 _WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
 _CHECKS = np.array(list("10X98765432"))
@@ -72,12 +75,20 @@ def _make_salt(path: Path) -> None:
 
 
 def hash_texts(texts: Sequence[str], salt: bytes) -> NDArray[np.object_]:
-    """Return the HMAC-SHA-256 of every text, shortened to 128 bits, in hexadecimal digits."""
+    """Return the HMAC-SHA-256 of every text, shortened to 128 bits, in hexadecimal digits.
+
+    Written out (RFC 2104), since `hmac.digest` sets the key up anew for each of a million texts.
+    """
+    sha256 = hashlib.sha256
+    key = (salt if len(salt) <= SHA_BLOCK else sha256(salt).digest()).ljust(SHA_BLOCK, b"\0")
+    inner, outer = key.translate(_INNER), key.translate(_OUTER)
     hashes = [
-        hmac.digest(salt, text.encode("utf-8", "surrogatepass"), "sha256")[:HASH_BYTES].hex()
+        sha256(outer + sha256(inner + text.encode("utf-8", "surrogatepass")).digest())
+        .digest()[:HASH_BYTES]
+        .hex()
         for text in texts
     ]
-    return np.array([*hashes, None], dtype=object)[:-1]
+    return objects(hashes)
 
 
 def plain_name(text: str) -> str:
@@ -96,7 +107,7 @@ def parse_id_numbers(column: Column) -> pd.DataFrame:
     A number is missing where it cannot be a key: Excel keeps 15 digits and writes 1.2E+17, or zeros
     behind them.
     """
-    values = column.values.tolist()
+    values = column.distinct.tolist()
     n = len(values)
     numbers = np.full(n, None, dtype=object)
     births = np.full(n, "NaT", dtype="datetime64[ns]")
@@ -107,7 +118,7 @@ def parse_id_numbers(column: Column) -> pd.DataFrame:
         dtype=bool,
     )
     if usual.any():
-        texts = np.char.upper(column.values[usual].astype("S18"))
+        texts = np.char.upper(column.distinct[usual].astype("S18"))
         birth, is_male, is_valid = _read_usual(texts)
         usual[usual] = is_valid
         births[usual] = birth[is_valid]
@@ -151,10 +162,25 @@ def _read_id_number(
     text: str,
 ) -> tuple[str | None, str | None, np.datetime64 | None, str | None]:
     """Return number, problem, birth date and sex of one number."""
-    if text in ("", "/", "无", "不详", "未知", "N/A", "NULL", "不明", "NONE", "未提供", "NA", "NAN"):
+    if text in (
+        "",
+        "/",
+        "无",
+        "不详",
+        "未知",
+        "N/A",
+        "NULL",
+        "不明",
+        "NONE",
+        "未提供",
+        "NA",
+        "NAN",
+    ):
         return None, None, None, None
-    if text == "MANGLED" or re.fullmatch(r"\d(?:\.\d+)?E\+?\d+", text) or (
-        re.fullmatch(r"\d{15}000", text) and not is_valid_id_number(text)
+    if (
+        text == "MANGLED"
+        or re.fullmatch(r"\d(?:\.\d+)?E\+?\d+", text)
+        or (re.fullmatch(r"\d{15}000", text) and not is_valid_id_number(text))
     ):
         return None, "id_mangled", None, None
     if re.fullmatch(r"\d{15}", text):
@@ -172,7 +198,7 @@ def _read_id_number(
 
 
 def is_valid_id_number(text: str) -> bool:
-    """Whether the check digit of an 18-digit identity number is right (GB 11643, ISO 7064 mod 11-2)."""
+    """Whether the check digit of an 18-digit identity number is right (GB 11643)."""
     if not re.fullmatch(r"[0-9]{17}[0-9X]", text):
         return False
     total = int(np.dot(_WEIGHTS, [int(digit) for digit in text[:17]]))
@@ -207,9 +233,10 @@ def person_keys(
     """
     empty = np.full(n, None, dtype=object)
     by_number = empty if id_number is None else id_number.astype(object)
-    key = np.where(pd.notna(by_number), by_number, None)
-    kind = np.where(pd.notna(by_number), "id_number", None).astype(object)
-    prefix = np.where(pd.notna(by_number), "n|", None).astype(object)
+    has_number = pd.notna(by_number)
+    key = choose(has_number, by_number, None)
+    kind = choose(has_number, "id_number", None)
+    prefix = choose(has_number, "n|", None)
     name = texts("name") if pd.isna(key).any() else None
     if name is not None:
         base = _mapped(name, plain_name) + "|" + _mapped(sex, str, n).fillna("")
@@ -219,7 +246,7 @@ def person_keys(
             "name_address": _mapped(texts("address"), plain_name, n),
         }
         for label, part in parts.items():
-            weak = (base + f"|{label}|" + part).to_numpy(dtype=object, na_value=None)
+            weak = objects_of(base + f"|{label}|" + part)
             if id_number is not None:
                 key, prefix, kind = _adopt_numbers(weak, by_number, key, prefix, kind)
             free = pd.isna(key) & pd.notna(weak)
@@ -232,7 +259,7 @@ def person_keys(
         mine = prefix == start
         codes, distinct = pd.factorize(key[mine])
         person[mine] = hash_texts([f"{start}{text}" for text in distinct], salt)[codes]
-    return person, np.where(known, kind, None).astype(object)
+    return person, choose(known, kind, None)
 
 
 def _mapped(
@@ -254,7 +281,7 @@ def _dates(values: NDArray[np.datetime64] | None, n: int) -> "pd.Series[Any]":
     if values is None:
         return pd.Series([None] * n, dtype="string")
     codes, distinct = pd.factorize(values)
-    pool = np.append(np.datetime_as_string(distinct, unit="D").astype(object), None)
+    pool = np.array([*np.datetime_as_string(distinct, unit="D"), None], dtype=object)
     return pd.Series(pool[codes], dtype="string")
 
 
@@ -269,7 +296,7 @@ def _adopt_numbers(
     once = pairs.drop_duplicates("weak", keep=False).set_index("weak")["number"]
     free = pd.isna(key) & pd.notna(weak)
     found = np.full(len(key), None, dtype=object)
-    found[free] = pd.Series(weak[free]).map(once).to_numpy(dtype=object, na_value=None)
+    found[free] = objects_of(pd.Series(weak[free]).map(once))
     adopted = pd.notna(found)
     return (
         np.where(adopted, found, key),
@@ -281,19 +308,27 @@ def _adopt_numbers(
 # ------------------------------------------------------------------ hiding
 
 _ID_LIKE = re.compile(r"(?<![0-9])(?:[0-9]{17}[0-9Xx]|[0-9]{15})(?![0-9])")
-_PHONE_LIKE = re.compile(r"(?<![0-9])(?:(?:\+?86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}|0[0-9]{2,3}-[0-9]{7,8})(?![0-9])")
+_PHONE_LIKE = re.compile(
+    r"(?<![0-9])(?:(?:\+?86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}"
+    r"|0[0-9]{2,3}-[0-9]{7,8})(?![0-9])"
+)
 _MAIL_LIKE = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
 HIDDEN = "***"
 # Characters that values of dates, numbers and codes are made of; all others may be part of a name.
 _SHOWN = set(
     "0123456789.,:;/\\-+~%()[]<>=?!*° '\"，。：；、（）℃℉#_"
-    "年月日时分秒点半号上下午中晚早晨凌夜星期周岁个天次度人是否有无不详未知男女阴阳性一二三四五六七八九十零〇两至到约余多左右前后"
+    "年月日时分秒点半号上下午中晚早晨凌夜星期周岁个天次度人是否有无不详未知男女阴阳性"
+    "一二三四五六七八九十零〇两至到约余多左右前后"
 )
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _MONTH_WORDS = re.compile(r"[a-z]+", re.IGNORECASE)
 _SHOWN_WORDS = frozenset(
-    "jan feb mar apr may jun jul aug sep oct nov dec am pm t z e yes no y n m f true false nan null "
-    "na unknown male female year years month months day days".split()
+    [
+        *("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+        *("am", "pm", "t", "z", "e", "yes", "no", "y", "n", "m", "f", "true", "false", "nan"),
+        *("null", "na", "unknown", "male", "female", "year", "years", "month", "months", "day"),
+        *("days",),
+    ]
 )
 
 
@@ -322,7 +357,8 @@ def mask(text: str, *, limit: int = 40) -> str:
     text = unicodedata.normalize("NFKC", text)[:limit]
     text = re.sub(r"[0-9](?:[- ]?[0-9]){8,}[Xx]?", HIDDEN, text)
     text = _MONTH_WORDS.sub(
-        lambda word: word[0] if word[0].lower() in _SHOWN_WORDS else "*" * min(len(word[0]), 3), text
+        lambda word: word[0] if word[0].lower() in _SHOWN_WORDS else "*" * min(len(word[0]), 3),
+        text,
     )
     return _FOREIGN.sub(
         lambda run: run[0] if _SHOWN.issuperset(run[0]) else "*" * len(run[0]), text

@@ -1,4 +1,4 @@
-"""Which column is which field: exact aliases first, near ones second, the user's word before both."""
+"""Which column is which field: the user's word, then exact aliases, then near ones."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -97,7 +97,8 @@ def read_column_map(columns: ColumnMap | str | Path | None, texts: Texts) -> Col
         raise DataError(message) from None
     table = values.get("columns", values)
     if not isinstance(table, dict) or not all(
-        isinstance(value, str) or (isinstance(value, list) and all(isinstance(v, str) for v in value))
+        isinstance(value, str)
+        or (isinstance(value, list) and all(isinstance(v, str) for v in value))
         for value in table.values()
     ):
         message = texts("toml", file=path, error='onset = "发病时间"')

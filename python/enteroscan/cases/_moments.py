@@ -25,7 +25,9 @@ CHINA = timezone(timedelta(hours=8))
 LEAP_YEAR = 2000  # stands for the year where there is none
 
 _ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?$"
-_DATE_YMD = re.compile(r"^(\d{4})\s*[-/.年\s]\s*(\d{1,2})\s*[-/.月\s]\s*(\d{1,2})\s*(?:[日号]|(?!\d))")
+_DATE_YMD = re.compile(
+    r"^(\d{4})\s*[-/.年\s]\s*(\d{1,2})\s*[-/.月\s]\s*(\d{1,2})\s*(?:[日号]|(?!\d))"
+)
 _DATE_MD = re.compile(r"^(\d{1,2})\s*月\s*(\d{1,2})\s*(?:[日号]|(?!\d))")
 _DATE_XXY = re.compile(r"^(\d{1,2})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{4})(?!\d)")
 _DATE_DMONY = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)?[\s\-/]*([a-z]{3,9})\.?[\s\-/,]*(\d{4})(?!\d)")
@@ -33,11 +35,30 @@ _DATE_MONDY = re.compile(r"^([a-z]{3,9})\.?[\s\-]*(\d{1,2})(?:st|nd|rd|th)?[\s,\
 _TWO_DIGITS = re.compile(r"^\d{1,2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}(?!\d)")
 _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:[\st]?(\d{2})(\d{2})(\d{2})?)?$")
 _NUMBER = re.compile(r"^\d{1,5}(?:\.\d+)?$")
-_WEEKDAY = re.compile(r"[(（]?\s*(?:星期|周|礼拜)[一二三四五六日天]\s*[)）]?|\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s")
+_WEEKDAY = re.compile(
+    r"[(（]?\s*(?:星期|周|礼拜)[一二三四五六日天]\s*[)）]?|\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s"
+)
 _HALF_DAYS = {
-    "凌晨": "am", "早上": "am", "早晨": "am", "清晨": "am", "上午": "am", "早": "am", "am": "am", "a.m.": "am",
-    "中午": "noon", "午间": "noon", "下午": "pm", "傍晚": "pm", "晚上": "pm", "夜间": "pm", "晚间": "pm", "夜里": "pm",
-    "晚": "pm", "pm": "pm", "p.m.": "pm", "午后": "pm",
+    "凌晨": "am",
+    "早上": "am",
+    "早晨": "am",
+    "清晨": "am",
+    "上午": "am",
+    "早": "am",
+    "am": "am",
+    "a.m.": "am",
+    "中午": "noon",
+    "午间": "noon",
+    "下午": "pm",
+    "傍晚": "pm",
+    "晚上": "pm",
+    "夜间": "pm",
+    "晚间": "pm",
+    "夜里": "pm",
+    "晚": "pm",
+    "pm": "pm",
+    "p.m.": "pm",
+    "午后": "pm",
 }
 _HALF_DAY = "|".join(re.escape(word) for word in sorted(_HALF_DAYS, key=len, reverse=True))
 _TIME = re.compile(
@@ -50,9 +71,18 @@ _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            ("jan", "january"), ("feb", "february"), ("mar", "march"), ("apr", "april"), ("may",),
-            ("jun", "june"), ("jul", "july"), ("aug", "august"), ("sep", "sept", "september"),
-            ("oct", "october"), ("nov", "november"), ("dec", "december"),
+            ("jan", "january"),
+            ("feb", "february"),
+            ("mar", "march"),
+            ("apr", "april"),
+            ("may",),
+            ("jun", "june"),
+            ("jul", "july"),
+            ("aug", "august"),
+            ("sep", "sept", "september"),
+            ("oct", "october"),
+            ("nov", "november"),
+            ("dec", "december"),
         ),
         start=1,
     )
@@ -78,7 +108,7 @@ class Moment:
 class Moments:
     """Moments of distinct values."""
 
-    values: NDArray[np.datetime64]
+    times: NDArray[np.datetime64]
     hour_known: NDArray[np.bool_]
     has_year: NDArray[np.bool_]
     problem: NDArray[Any]  # None, or the kind of the problem
@@ -104,7 +134,7 @@ def parse_moments(values: Values, day_first: bool | None = None) -> Moments:
         iso = np.zeros(n, dtype=bool)
         iso[is_text] = pc.match_substring_regex(texts, _ISO).to_numpy(zero_copy_only=False)
         if iso.any():
-            written = pd.Series(values[iso]).str.slice(0, 19).str.replace("T", " ")
+            written = [text[:19].replace("T", " ") for text in values[iso].tolist()]
             read = pd.to_datetime(written, format="ISO8601", errors="coerce").to_numpy()
             years = _years(read)  # of years far away there are no nanoseconds
             good = ~np.isnat(read) & (years >= EARLIEST_YEAR) & (years <= LATEST_YEAR)
@@ -116,18 +146,18 @@ def parse_moments(values: Values, day_first: bool | None = None) -> Moments:
         rest = np.flatnonzero(~iso)
     moments = [parse_moment(value) for value in values[rest].tolist()]
     order = _decide_order(moments, day_first)
-    for place, moment in zip(rest.tolist(), moments, strict=True):
+    for position, moment in zip(rest.tolist(), moments, strict=True):
         value = moment.value
         if moment.order == "?":
             if order is None:
-                problem[place] = "date_order"
+                problem[position] = "date_order"
                 continue
             value = moment.value if order == "mdy" else moment.swapped
-        problem[place] = moment.problem
+        problem[position] = moment.problem
         if value is not None:
-            times[place] = np.datetime64(value, "ns")
-            hour_known[place] = moment.hour_known
-            has_year[place] = moment.has_year
+            times[position] = np.datetime64(value, "ns")
+            hour_known[position] = moment.hour_known
+            has_year[position] = moment.has_year
     return Moments(times, hour_known, has_year, problem)
 
 
@@ -157,7 +187,9 @@ def parse_moment(value: object) -> Moment:
             return _checked(value.year, value.month, value.day, None)
         value = value.replace(tzinfo=None)
         clock = value.time().replace(microsecond=0)
-        return _checked(value.year, value.month, value.day, clock if value.time() != time(0) else None)
+        return _checked(
+            value.year, value.month, value.day, clock if value.time() != time(0) else None
+        )
     if isinstance(value, bool | time | timedelta):
         return Moment(problem="date_unreadable")
     if isinstance(value, int | float):
@@ -179,7 +211,9 @@ def _compact(text: str) -> Moment | None:
     match = _COMPACT.match(text)
     if match is None:
         return None
-    year, month, day, hour, minute, second = (int(part) if part else None for part in match.groups())
+    year, month, day, hour, minute, second = (
+        int(part) if part else None for part in match.groups()
+    )
     assert year is not None
     assert month is not None
     assert day is not None
@@ -217,8 +251,8 @@ def _parse_text(text: str) -> Moment:
 def _dated(order: str, numbers: list[int], rest: str) -> Moment:
     """Put date and clock together."""
     if order == "md":
-        day = _checked(LEAP_YEAR, *numbers, None)
-        return _clocked(Moment(day.value, has_year=False, problem=day.problem), rest)
+        found = _checked(LEAP_YEAR, numbers[0], numbers[1], None)
+        return _clocked(Moment(found.value, has_year=False, problem=found.problem), rest)
     if order == "ymd":
         return _clocked(_checked(numbers[0], numbers[1], numbers[2], None), rest)
     first, second, year = numbers
@@ -227,7 +261,10 @@ def _dated(order: str, numbers: list[int], rest: str) -> Moment:
         month, day = (second, first) if as_dmy else (first, second)
         moment = _clocked(_checked(year, month, day, None), rest)
         return Moment(
-            moment.value, moment.hour_known, order="dmy" if as_dmy else "mdy", problem=moment.problem
+            moment.value,
+            moment.hour_known,
+            order="dmy" if as_dmy else "mdy",
+            problem=moment.problem,
         )
     moment = _clocked(_checked(year, first, second, None), rest)
     other = _clocked(_checked(year, second, first, None), rest)
@@ -278,7 +315,9 @@ def _clocked(moment: Moment, rest: str) -> Moment:
         return clocked
     offset = "+0000" if zone in ("z", "utc", "gmt") else zone.replace(":", "")
     try:
-        aware = datetime.strptime(f"{clocked.value:%Y-%m-%dT%H:%M:%S}{offset}", "%Y-%m-%dT%H:%M:%S%z")
+        aware = datetime.strptime(
+            f"{clocked.value:%Y-%m-%dT%H:%M:%S}{offset}", "%Y-%m-%dT%H:%M:%S%z"
+        )
         local = aware.astimezone(CHINA).replace(tzinfo=None)
     except (ValueError, OverflowError):
         return Moment(problem="date_unreadable")

@@ -27,7 +27,9 @@ def locate(
         found = gazetteer.locate(distinct).frame[["latitude", "longitude"]].astype("Float64")
         known = pd.concat([distinct, found], axis=1)
         known["number"] = np.arange(len(known))
-        number = frame.merge(known, on=["home_code", "home_region"], how="left")["number"].to_numpy()
+        number = frame.merge(known, on=["home_code", "home_region"], how="left")[
+            "number"
+        ].to_numpy()
         for target, name in ((latitude, "latitude"), (longitude, "longitude")):
             target[wanted] = known[name].to_numpy(np.float64, na_value=np.nan)[number]
     return latitude, longitude

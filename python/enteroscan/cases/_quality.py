@@ -126,9 +126,7 @@ class Problems:
         """Return all problems in the order of their rows."""
         if not self._parts:
             types = {name: "Int64" if name == "row" else "string" for name in PROBLEM_COLUMNS}
-            return pd.DataFrame(
-                {name: pd.Series([], dtype=dtype) for name, dtype in types.items()}
-            )
+            return pd.DataFrame({name: pd.Series([], dtype=dtype) for name, dtype in types.items()})
         return pd.concat(self._parts, ignore_index=True).sort_values(
             "row", kind="stable", ignore_index=True
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from enteroscan import vocabulary
@@ -17,7 +18,7 @@ from enteroscan._language import Texts
 from enteroscan._progress import Progress, reporting
 from enteroscan.cases import _checks as checks
 from enteroscan.cases._cases import Cases
-from enteroscan.cases._columns import Column, Values
+from enteroscan.cases._columns import Column, Values, choose, objects
 from enteroscan.cases._details import Details, details, drop_repeated
 from enteroscan.cases._duplicates import Duplicates
 from enteroscan.cases._fields import SYMPTOM, Field, Fields, fields
@@ -49,20 +50,56 @@ FOR_HIDING = ("guardian",)
 HOME_PARTS = ("home_province", "home_city", "home_county", "home_street")
 EAT_PARTS = ("eat_province", "eat_city", "eat_county")
 FREE_TEXTS = (
-    "history", "diagnosis", "hospital", "occupation", "antibiotic_name", "food", "food_class",
-    "packaging", "brand", "maker", "venue", "venue_type", "purchase_venue", "purchase_venue_type",
-    "eat_region", "eat_address", "result", "result_class", "serotype", "specimen_id", "specimen_type",
-    "home_region", *HOME_PARTS, *EAT_PARTS,
-)  # fmt: skip
+    "history",
+    "diagnosis",
+    "hospital",
+    "occupation",
+    "antibiotic_name",
+    "food",
+    "food_class",
+    "packaging",
+    "brand",
+    "maker",
+    "venue",
+    "venue_type",
+    "purchase_venue",
+    "purchase_venue_type",
+    "eat_region",
+    "eat_address",
+    "result",
+    "result_class",
+    "serotype",
+    "specimen_id",
+    "specimen_type",
+    "home_region",
+    *HOME_PARTS,
+    *EAT_PARTS,
+)
 AGE_IN_MONTHS = 5  # years, below which an age from a birth date has months
-MIXED_SPAN_KM = 0.05
+ID_LENGTH = 18
+LONGEST_MISSING = max(map(len, MISSING))
 
 CASE_TEXTS = ("occupation", "hospital", "antibiotic_name", "history", "diagnosis")
 EXPOSURE_COLUMNS = (
-    "food", "food_class", "packaging", "brand", "maker", "venue", "venue_type", "purchase_venue",
-    "purchase_venue_type", "eat_region", "eat_code", "eat_address", "eat_latitude", "eat_longitude",
-    "n_ate", "eaten", "eaten_hour_known", "others_ill",
-)  # fmt: skip
+    "food",
+    "food_class",
+    "packaging",
+    "brand",
+    "maker",
+    "venue",
+    "venue_type",
+    "purchase_venue",
+    "purchase_venue_type",
+    "eat_region",
+    "eat_code",
+    "eat_address",
+    "eat_latitude",
+    "eat_longitude",
+    "n_ate",
+    "eaten",
+    "eaten_hour_known",
+    "others_ill",
+)
 SEXES = ("male", "female")
 LOCATED_BY = ("coordinates", "place_table", "none")
 
@@ -205,7 +242,7 @@ def read_cases(
 
 
 def _score(known: Fields, given: ColumnMap) -> Callable[[Sequence[str]], int]:
-    """Return how well a row would do as a header: names that are known, and those that were given."""
+    """Return how well a row does as a header: names that are known, and those given."""
     told = {
         name
         for names in given.values()
@@ -340,7 +377,7 @@ class _Reading:
             and column.field not in special
             and not self.fields[column.field].is_identifier
         ]
-        todo.sort(key=lambda column: (TIMES + (column.field,)).index(column.field))
+        todo.sort(key=lambda column: (*TIMES, column.field).index(column.field))
         for done, column in enumerate(todo):
             place, name = column.position, column.field
             header = column.header or letter(place)
@@ -378,7 +415,7 @@ class _Reading:
                 known.append(np.full(len(self.numbers), self.as_of.to_datetime64()))
             reading = self.reader.fill_years(reading, known, of, header)
         end = (self.as_of.normalize() + pd.Timedelta(days=1)).to_datetime64()
-        return self.reader.drop_values(reading, reading.values >= end, "future", of, header)
+        return self.reader.drop_values(reading, reading.distinct >= end, "future", of, header)
 
     def _read_age(self) -> None:
         for of, place, header in self._of("age_years"):
@@ -396,7 +433,7 @@ class _Reading:
                 return
             latitude, longitude = parse_pair(self.columns[place])
             self.readings[-1] = self.reader.parsed(self.columns[place], latitude, of, header)
-            self.readings[-2] = make_reading(self.columns[place].codes, longitude.values)
+            self.readings[-2] = make_reading(self.columns[place].codes, longitude.results)
             self._case_places |= {"latitude": -1, "longitude": -2}
 
     # -------------------------------------------------------------- cases
@@ -408,16 +445,15 @@ class _Reading:
             case_id = self._safe_case_ids(case_id)
         self.case_ids = case_id
         n = len(self.numbers)
-        case_columns, other_columns = [], []
-        for column in self.mapping.columns:
-            if column.position not in self.columns or column.field == "case_id":
+        case_columns: list[Column] = []
+        other_columns: list[Column] = []
+        for mapped in self.mapping.columns:
+            if mapped.position not in self.columns or mapped.field == "case_id":
                 continue
-            is_case = self.fields[column.field].table == "case"
-            (case_columns if is_case else other_columns).append(self.columns[column.position])
+            is_case = self.fields[mapped.field].table == "case"
+            (case_columns if is_case else other_columns).append(self.columns[mapped.position])
         identity = [
-            column
-            for name in ("id_number", "name")
-            if (column := self._column(name)) is not None
+            column for name in ("id_number", "name") if (column := self._column(name)) is not None
         ]
         if n == 0:
             return Grouping(np.array([], dtype=np.int32), np.array([], dtype=np.int64))
@@ -442,17 +478,21 @@ class _Reading:
     def _safe_case_ids(self, column: Column) -> Column:
         """Leave out case numbers that are the identity numbers of people."""
         texts = column.texts()
-        bad = np.array(
-            [len(text) == 18 and is_valid_id_number(text.upper()) for text in texts.tolist()]
-            + [False]
-        )
-        missing = np.array([text.lower() in MISSING for text in texts.tolist()] + [False])
+        lengths = pc.utf8_length(pa.array(texts, pa.large_string())).to_numpy(zero_copy_only=False)
+        bad = np.zeros(len(texts) + 1, dtype=bool)
+        blank = bad.copy()
+        for place in np.flatnonzero(lengths == ID_LENGTH):
+            bad[place] = is_valid_id_number(texts[place].upper())
+        for place in np.flatnonzero(lengths <= LONGEST_MISSING):
+            blank[place] = texts[place].lower() in MISSING
+        if not (bad | blank).any():
+            return Column(column.codes, texts)
         rows = np.flatnonzero(bad[column.codes])
         header = self._of("case_id")[0][2]
         self.problems.add("identifier_in_text", self.numbers[rows], header, HIDDEN, field="case_id")
-        values = np.where((bad | missing)[:-1], None, texts).astype(object)
+        values = choose((bad | blank)[:-1], None, texts)
         reading = make_reading(column.codes, values)
-        return Column(reading.codes, reading.values)
+        return Column(reading.codes, reading.distinct)
 
     def _hide_names(self) -> None:
         """Hide the name of a person where it stands in another text of the same row."""
@@ -460,11 +500,15 @@ class _Reading:
         for column in names:
             if column is None:
                 continue
-            wanted = {text: code for code, text in enumerate(column.texts().tolist()) if len(text) > 1}
+            wanted = {
+                text: code for code, text in enumerate(column.texts().tolist()) if len(text) > 1
+            }
             lengths = sorted({len(text) for text in wanted if len(text) <= 30})
             for mapped in self.mapping.columns:
                 if mapped.field in FREE_TEXTS and mapped.position in self.readings:
-                    self._hide_in(mapped.position, mapped.header, mapped.field, column, wanted, lengths)
+                    self._hide_in(
+                        mapped.position, mapped.header, mapped.field, column, wanted, lengths
+                    )
 
     def _hide_in(
         self,
@@ -477,7 +521,7 @@ class _Reading:
     ) -> None:
         reading = self.readings[place]
         hits: dict[int, list[int]] = {}
-        for code, text in enumerate(reading.values.tolist()):
+        for code, text in enumerate(reading.distinct.tolist()):
             found = {
                 wanted[part]
                 for length in lengths
@@ -488,7 +532,7 @@ class _Reading:
                 hits[code] = sorted(found)
         if not hits:
             return
-        may = np.zeros(len(reading.values) + 1, dtype=bool)
+        may = np.zeros(len(reading.distinct) + 1, dtype=bool)
         may[list(hits)] = True
         rows = np.flatnonzero(may[reading.codes] & (people.codes >= 0))
         rows = rows[
@@ -505,13 +549,13 @@ class _Reading:
         hidden = [
             text.replace(who, HIDDEN)
             for text, who in zip(
-                reading.values[reading.codes[rows]], persons[people.codes[rows]], strict=True
+                reading.distinct[reading.codes[rows]], persons[people.codes[rows]], strict=True
             )
         ]
         codes = reading.codes.copy()
-        codes[rows] = len(reading.values) + np.arange(len(rows), dtype=np.int32)
-        shown = np.array([*hidden, None], dtype=object)[:-1]
-        self.readings[place] = make_reading(codes, np.append(reading.values, shown))
+        codes[rows] = len(reading.distinct) + np.arange(len(rows), dtype=np.int32)
+        shown = objects(hidden)
+        self.readings[place] = make_reading(codes, np.append(reading.distinct, shown))
         self.problems.add("identifier_in_text", self.numbers[rows], header, HIDDEN, field=name)
 
     # -------------------------------------------------------------- people
@@ -570,7 +614,7 @@ class _Reading:
     def _birth_dates(self, first: Callable[[Any], Any]) -> NDArray[np.datetime64] | None:
         for of, place, header in self._of("birth_date"):
             reading = self.reader.moments(self.columns[place], of, header)
-            return np.asarray(take(reading.values, first(reading.codes)))
+            return np.asarray(take(reading.distinct, first(reading.codes)))
         return None
 
     def _case_values(self, name: str, grouping: Grouping) -> Values | None:
@@ -614,7 +658,9 @@ class _Reading:
             columns |= self._time(name)
         self._first("sex")
         sex = self._first_of_merged(self.sex)
-        columns["sex"] = pd.Categorical(sex if sex is not None else [None] * n, categories=list(SEXES))
+        columns["sex"] = pd.Categorical(
+            sex if sex is not None else [None] * n, categories=list(SEXES)
+        )
         columns["age_years"] = pd.array(self._ages(columns), dtype="Float64")
         for name in CASE_TEXTS[:2]:
             columns[name] = self._text(name)
@@ -640,8 +686,8 @@ class _Reading:
         n = len(report)
         ids = np.full(n, None, dtype=object)
         if self.case_ids is not None:
-            ids = take(self.case_ids.values, self.grouping.first(self.case_ids.codes))
-        ids = np.where(pd.isna(ids), None, ids).astype(object)
+            ids = take(self.case_ids.distinct, self.grouping.first(self.case_ids.codes))
+        ids = choose(pd.isna(ids), None, ids)
         missing = np.array([value is None for value in ids.tolist()], dtype=bool)
         rows = self.numbers[self.grouping.first_row]
         ids[missing] = [f"row-{row}" for row in rows[missing]]
@@ -685,8 +731,8 @@ class _Reading:
             return
         rows = np.flatnonzero(differs)
         header = next((header for _, _, header in self._of(name)), name)
-        values = reading.values[reading.codes[rows]]
-        shown = np.array([*(_show(value) for value in values), None], dtype=object)[:-1]
+        values = reading.distinct[reading.codes[rows]]
+        shown = objects(_show(value) for value in values)
         self.problems.add("conflict", self.numbers[rows], header, shown, field=name)
 
     def _time(self, name: str) -> dict[str, Any]:
@@ -696,7 +742,7 @@ class _Reading:
         hour = np.zeros(n, dtype=bool)
         if found is not None:
             reading, codes = found
-            times = take(reading.values, codes)
+            times = take(reading.distinct, codes)
             hour = take(reading.extra["hour_known"], codes)
         known = pd.arrays.BooleanArray(hour, np.isnat(times))
         return {name: times, f"{name}_hour_known": known}
@@ -706,15 +752,16 @@ class _Reading:
         if found is None:
             return no_texts(self.grouping.n_cases)
         reading, codes = found
-        return text_array(reading.values, codes)
+        return text_array(reading.distinct, codes)
 
     def _category(self, name: str, categories: list[str]) -> pd.Categorical:
         found = self._first(name)
         if found is None:
             return pd.Categorical([None] * self.grouping.n_cases, categories=categories)
         reading, codes = found
-        order = pd.Index(categories).get_indexer(pd.Index(reading.values))
-        return pd.Categorical.from_codes(take_codes(order, codes), categories=categories)
+        order = pd.Index(categories).get_indexer(pd.Index(reading.distinct))
+        dtype: pd.CategoricalDtype[object] = pd.CategoricalDtype(categories)
+        return pd.Categorical.from_codes(take_codes(order, codes).tolist(), dtype=dtype)
 
     def _truth(self, name: str, *, any_of: bool) -> Any:  # noqa: ANN401
         n = self.grouping.n_cases
@@ -725,9 +772,9 @@ class _Reading:
         return self._truths(reading, codes, any_of=any_of)
 
     def _truths(self, reading: Reading, codes: NDArray[np.int32], *, any_of: bool) -> Any:  # noqa: ANN401
-        values = take(reading.values, codes)
+        values = take(reading.distinct, codes)
         if any_of and self.grouping.n_cases < len(self.grouping.case):
-            is_true = np.array([value is True for value in reading.values.tolist()] + [False])
+            is_true = np.array([value is True for value in reading.distinct.tolist()] + [False])
             values = values.astype(object)
             values[self.grouping.case[is_true[reading.codes]]] = True
         return bool_array(values)
@@ -735,9 +782,9 @@ class _Reading:
     def _number(self, name: str, dtype: str) -> Any:  # noqa: ANN401
         found = self._first(name)
         if found is None:
-            return pd.array([None] * self.grouping.n_cases, dtype=dtype)
+            return number_array(np.full(self.grouping.n_cases, np.nan), dtype)
         reading, codes = found
-        return number_array(take(reading.values, codes), dtype)
+        return number_array(take(reading.distinct, codes), dtype)
 
     def _ages(self, columns: dict[str, Any]) -> Any:  # noqa: ANN401
         """Return the ages given, else those from birth dates at onset, visit or report."""
@@ -745,7 +792,7 @@ class _Reading:
         found = self._first("age_years")
         ages = np.full(n, np.nan)
         if found is not None:
-            ages = take(found[0].values, found[1]).astype(np.float64)
+            ages = take(found[0].distinct, found[1]).astype(np.float64)
         birth = self._first_of_merged(self.birth)
         if birth is None:
             return number_array(ages, "Float64")
@@ -759,19 +806,17 @@ class _Reading:
             "age_birth",
             self.numbers[self.grouping.first_row][wrong],
             headers[0],
-            np.array([f"{age:g}" for age in ages[wrong]] + [None], dtype=object)[:-1],
+            objects(f"{age:g}" for age in ages[wrong]),
             field="age_years",
         )
         return number_array(np.where(np.isnan(ages), computed, ages), "Float64")
 
-    def _region(
-        self, parts: Sequence[str], whole: str, pick: Callable[[Any], Any]
-    ) -> Any:  # noqa: ANN401
+    def _region(self, parts: Sequence[str], whole: str, pick: Callable[[Any], Any]) -> Any:  # noqa: ANN401
         """Join province, city, county and street, whichever are there."""
         readings = [r for name in (*parts, whole) if (r := self.reading(name)) is not None]
         if not readings:
             return no_texts(self.grouping.n_cases)
-        return join_texts([(reading.values, pick(reading.codes)) for reading in readings])
+        return join_texts([(reading.distinct, pick(reading.codes)) for reading in readings])
 
     def _coordinates(self, columns: dict[str, Any]) -> dict[str, Any]:
         """Return checked coordinates in WGS-84, and how they were found."""
@@ -804,7 +849,8 @@ class _Reading:
         found = self._first(name)
         if found is None:
             return np.full(self.grouping.n_cases, np.nan)
-        return take(found[0].values, found[1]).astype(np.float64)
+        numbers: NDArray[np.float64] = take(found[0].distinct, found[1]).astype(np.float64)
+        return numbers
 
     def _symptoms(self) -> dict[str, Any]:
         """Put symptom columns and the free text together; a column counts before the text."""
@@ -851,20 +897,22 @@ class _Reading:
         keys = sorted({key for result in found for key in result.mentioned})
         for key in keys:
             name = f"{SYMPTOM}{key}"
-            values = np.array([result.mentioned.get(key) for result in found] + [None], dtype=object)[:-1]
+            values = objects(result.mentioned.get(key) for result in found)
             reading = make_reading(column.codes, values)
             told = self._truths(reading, self.grouping.first(reading.codes), any_of=True)
             truths[name] = _fill(truths.get(name, no_truths(n)), told)
         for name in ("fever_c", "vomit_n", "stool_n"):
-            values = np.array([getattr(result, name) for result in found] + [None], dtype=np.float64)[:-1]
+            values = np.array(
+                [getattr(result, name) for result in found] + [None], dtype=np.float64
+            )[:-1]
             reading = make_reading(column.codes, values)
             told = number_array(
-                take(reading.values, self.grouping.first(reading.codes)), str(numbers[name].dtype)
+                take(reading.distinct, self.grouping.first(reading.codes)), str(numbers[name].dtype)
             )
             numbers[name] = _fill(numbers[name], told)
-        values = np.array([result.stool_type for result in found] + [None], dtype=object)[:-1]
+        values = objects(result.stool_type for result in found)
         reading = make_reading(column.codes, values)
-        told_stool = take(reading.values, self.grouping.first(reading.codes))
+        told_stool = take(reading.distinct, self.grouping.first(reading.codes))
         if pd.notna(told_stool).any():
             filled = np.where(pd.isna(stool), told_stool, np.asarray(stool, dtype=object))
             stool = pd.Categorical(filled, categories=stool.categories)
@@ -901,20 +949,16 @@ class _Reading:
             elif name == "eat_region":
                 parts = [table.readings[p] for p in (*EAT_PARTS, name) if p in table.readings]
                 columns[name] = (
-                    join_texts([(part.values, part.codes) for part in parts])
+                    join_texts([(part.distinct, part.codes) for part in parts])
                     if parts
                     else no_texts(n)
                 )
             elif kind in ("text", "code"):
                 columns[name] = (
-                    no_texts(n)
-                    if reading is None
-                    else text_array(reading.values, reading.codes)
+                    no_texts(n) if reading is None else text_array(reading.distinct, reading.codes)
                 )
             elif kind == "yes_no":
-                columns[name] = (
-                    no_truths(n) if reading is None else bool_array(reading.rows)
-                )
+                columns[name] = no_truths(n) if reading is None else bool_array(reading.rows)
             elif kind == "count":
                 columns[name] = number_array(
                     np.full(n, np.nan) if reading is None else reading.rows, "Int64"
@@ -984,7 +1028,7 @@ class _Reading:
         columns["sampled"] = sampled["sampled"]
         parts = [table.readings[p] for p in ("result_class", "result") if p in table.readings]
         if parts:
-            texts = join_texts([(part.values, part.codes) for part in parts], "; ")
+            texts = join_texts([(part.distinct, part.codes) for part in parts], "; ")
             codes, distinct = pd.factorize(texts)
             found = [read_result(str(text)) for text in distinct]
         else:
@@ -1059,16 +1103,14 @@ class _Reading:
         return int(moved[self.reports.case].sum()) if len(self.reports.case) else 0
 
     def _merged(self, frame: pd.DataFrame) -> pd.DataFrame:
-        case, target = (
-            self.merges[name].to_numpy(dtype=np.int64) for name in ("case", "target")
-        )
+        case, target = (self.merges[name].to_numpy(dtype=np.int64) for name in ("case", "target"))
         first = self.reports.first_row
         case_of_report = np.zeros(self.reports.n_cases, dtype=np.int64)
         case_of_report[self.reports.case] = self.grouping.case
         ids = frame["case_id"].to_numpy(dtype=object)
         own = np.full(len(case), None, dtype=object)
         if self.case_ids is not None and len(case):
-            own = take(self.case_ids.values, self.reports.first(self.case_ids.codes)[case])
+            own = take(self.case_ids.distinct, self.reports.first(self.case_ids.codes)[case])
         rows = self.numbers[first] if len(first) else np.array([], dtype=np.int64)
         return pd.DataFrame(
             {
@@ -1081,7 +1123,7 @@ class _Reading:
                     dtype="string",
                 ),
                 "key": pd.array(self.person_key[case], dtype="string"),
-                "gap_days": pd.array(self.merges["gap_days"].astype("int64"), dtype="Int64"),
+                "gap_days": pd.array(self.merges["gap_days"].to_numpy(np.int64), dtype="Int64"),
                 "row": pd.array(rows[target], dtype="Int64"),
                 "merged_row": pd.array(rows[case], dtype="Int64"),
             }
@@ -1093,13 +1135,22 @@ class _Reading:
         rows = []
         for table, data in (("case", frame), ("exposure", exposures), ("specimen", specimens)):
             for name in data.columns:
-                if name in ("case_id", "source", "source_row", "exposure", "specimen", "located_by"):
+                if name in (
+                    "case_id",
+                    "source",
+                    "source_row",
+                    "exposure",
+                    "specimen",
+                    "located_by",
+                ):
                     continue
                 if str(name).endswith("_hour_known"):
                     continue
                 n_missing = int(data[name].isna().sum())
                 has = self._has_column(str(name))
-                rows.append((table, name, has, n_missing, n_missing / len(data) if len(data) else 0.0))
+                rows.append(
+                    (table, name, has, n_missing, n_missing / len(data) if len(data) else 0.0)
+                )
         return pd.DataFrame(
             rows, columns=["table", "field", "has_column", "n_missing", "share_missing"]
         )
@@ -1179,12 +1230,10 @@ def join_texts(parts: list[tuple[Values, NDArray[np.int32]]], separator: str = "
         or None
         for row in first.tolist()
     ]
-    return text_array(np.array([*joined, None], dtype=object)[:-1], key.astype(np.int32))
+    return text_array(objects(joined), key.astype(np.int32))
 
 
-def age_between(
-    birth: NDArray[np.datetime64], day: NDArray[np.datetime64]
-) -> NDArray[np.float64]:
+def age_between(birth: NDArray[np.datetime64], day: NDArray[np.datetime64]) -> NDArray[np.float64]:
     """Return completed years, for small children completed months as parts of a year."""
     months = day.astype("datetime64[M]").astype(np.float64) - birth.astype("datetime64[M]").astype(
         np.float64
@@ -1200,14 +1249,14 @@ def age_between(
 
 
 def to_wgs84(
-    latitude: NDArray[np.float64], longitude: NDArray[np.float64], crs: str
+    latitude: NDArray[np.float64], longitude: NDArray[np.float64], crs: Crs
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Convert coordinates."""
     if crs == "wgs84" or np.isnan(latitude).all():
         return latitude, longitude
     from enteroscan import places
 
-    return places.to_wgs84(latitude, longitude, crs=crs)  # type: ignore[no-any-return]
+    return places.to_wgs84(latitude, longitude, crs=crs)
 
 
 def _times_of(name: str, reading: Reading | None, n: int) -> dict[str, Any]:
@@ -1224,7 +1273,7 @@ def _times_of(name: str, reading: Reading | None, n: int) -> dict[str, Any]:
 def _texts_of(reading: Reading | None, n: int) -> Any:  # noqa: ANN401
     if reading is None:
         return no_texts(n)
-    return text_array(reading.values, reading.codes)
+    return text_array(reading.distinct, reading.codes)
 
 
 def _fill(values: Any, more: Any) -> Any:  # noqa: ANN401

@@ -1,4 +1,4 @@
-"""Reads fields: columns of cells become columns of values, and what was not understood is entered."""
+"""Reads fields: cells become values, and what was not understood is entered."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from enteroscan.cases._columns import Column, Values
+from enteroscan.cases._columns import Column, Values, objects
 from enteroscan.cases._fields import Field
 from enteroscan.cases._identity import HIDDEN, mask, mask_numbers
-from enteroscan.cases._moments import LEAP_YEAR, parse_moments
+from enteroscan.cases._moments import parse_moments
 from enteroscan.cases._quality import Problems
 from enteroscan.cases._values import (
     MISSING,
@@ -35,18 +35,18 @@ OWN_NUMBERS = ("specimen_id",)  # digits that are no identifiers of people
 
 @dataclass(frozen=True)
 class Reading:
-    """For every row the number of its value, -1 where missing; the values are distinct.
+    """For every row the number of its value, -1 where missing; and the distinct values.
 
     ``extra`` holds more about each value: whether the hour of a time is known.
     """
 
     codes: Codes
-    values: Values
+    distinct: Values
     extra: dict[str, Values] = field(default_factory=dict)
 
     def at(self, codes: Codes) -> Values:
         """Return values by codes: NaN, NaT or None where a code is -1."""
-        return take(self.values, codes)
+        return take(self.distinct, codes)
 
     @property
     def rows(self) -> Values:
@@ -101,7 +101,7 @@ class Reader:
     def parsed(self, column: Column, parsed: Parsed, field: Field, header: str) -> Reading:
         """Make a reading of what a parser returned."""
         self.report(column, parsed.problem, field, header)
-        return make_reading(column.codes, parsed.values)
+        return make_reading(column.codes, parsed.results)
 
     def read(self, column: Column, field: Field, header: str) -> Reading:
         """Read a column as its field wants it."""
@@ -136,7 +136,7 @@ class Reader:
             missing=frozenset() if field.name in RESULTS else MISSING,
             nothing_is_blank=field.name not in (*RESULTS, "history"),
         )
-        values = parsed.values
+        values = parsed.results
         if not field.is_identifier:
             hidden = [
                 value if value is None else mask_numbers(value, is_number=field.name in OWN_NUMBERS)
@@ -144,22 +144,22 @@ class Reader:
             ]
             changed = [new != old for new, old in zip(hidden, values.tolist(), strict=True)]
             if any(changed):
-                values = np.array([*hidden, None], dtype=object)[:-1]
+                values = objects(hidden)
                 parsed.problem[changed] = "identifier_in_text"
                 self.report(column, parsed.problem, field, header)
         return make_reading(column.codes, values)
 
     def moments(self, column: Column, field: Field, header: str) -> Reading:
         """Read times; those without a year wait for `fill_years`."""
-        moments = parse_moments(column.values, self.day_first)
+        moments = parse_moments(column.distinct, self.day_first)
         self.report(column, moments.problem, field, header)
         extra = {"hour_known": moments.hour_known, "has_year": moments.has_year}
         if moments.has_year.all():
-            return make_reading(column.codes, moments.values, extra)
+            return make_reading(column.codes, moments.times, extra)
         lookup = np.append(
-            np.where(np.isnat(moments.values), -1, np.arange(len(column.values))), -1
+            np.where(np.isnat(moments.times), -1, np.arange(len(column.distinct))), -1
         ).astype(np.int32)
-        return Reading(lookup[column.codes], moments.values, extra)
+        return Reading(lookup[column.codes], moments.times, extra)
 
     def fill_years(
         self, reading: Reading, references: Iterable[Values], field: Field, header: str
@@ -170,9 +170,9 @@ class Reader:
         reference = np.full(len(rows), "NaT", dtype="datetime64[ns]")
         for values in references:
             reference = np.where(np.isnat(reference), values[rows], reference)
-        times = pd.Series(reading.values[reading.codes[rows]])
+        times = _stamps(reading.distinct[reading.codes[rows]])
         filled = np.full(len(rows), "NaT", dtype="datetime64[ns]")
-        for place, (time, latest) in enumerate(zip(times, pd.Series(reference), strict=True)):
+        for place, (time, latest) in enumerate(zip(times, _stamps(reference), strict=True)):
             if pd.isna(latest):
                 continue
             for year in (latest.year, latest.year - 1):
@@ -185,7 +185,7 @@ class Reader:
                     break
         codes = reading.codes.copy()
         known = ~np.isnat(filled)
-        shown = times.dt.strftime("%m-%d").to_numpy(dtype=object)
+        shown = objects(time.strftime("%m-%d") for time in times)
         self.problems.add(
             "date_year_filled", self.numbers[rows[known]], header, shown[known], field=field.name
         )
@@ -196,8 +196,8 @@ class Reader:
             name: np.append(values, values[reading.codes[rows]])
             for name, values in reading.extra.items()
         }
-        codes[rows] = np.where(known, len(reading.values) + np.arange(len(rows)), -1)
-        return make_reading(codes, np.append(reading.values, filled), extra)
+        codes[rows] = np.where(known, len(reading.distinct) + np.arange(len(rows)), -1)
+        return make_reading(codes, np.append(reading.distinct, filled), extra)
 
     def drop_values(
         self, reading: Reading, bad: Values, kind: str, field: Field, header: str
@@ -206,32 +206,33 @@ class Reader:
         if not bad.any():
             return reading
         rows = np.flatnonzero(np.append(bad, False)[reading.codes])
-        shown = pd.Series(reading.values[reading.codes[rows]]).dt.strftime("%Y-%m-%d %H:%M")
-        self.problems.add(
-            kind, self.numbers[rows], header, shown.to_numpy(dtype=object), field=field.name
-        )
+        times = _stamps(reading.distinct[reading.codes[rows]])
+        shown = objects(time.strftime("%Y-%m-%d %H:%M") for time in times)
+        self.problems.add(kind, self.numbers[rows], header, shown, field=field.name)
         codes = np.where(np.append(bad, False)[reading.codes], np.int32(-1), reading.codes)
-        return Reading(codes.astype(np.int32), reading.values, reading.extra)
+        return Reading(codes.astype(np.int32), reading.distinct, reading.extra)
+
+
+def _stamps(times: Values) -> list[pd.Timestamp]:
+    """Return times, all of which are known or NaT, as timestamps."""
+    return list(pd.DatetimeIndex(times))
 
 
 def age_with_unit(ages: Column, units: Reading) -> Column:
     """Put ages and their units together as texts like 8月."""
     words = {"year": "岁", "month": "月", "week": "周", "day": "天", "hour": "小时"}
-    key = ages.codes.astype(np.int64) * (len(units.values) + 1) + units.codes + 1
+    key = ages.codes.astype(np.int64) * (len(units.distinct) + 1) + units.codes + 1
     key[ages.codes < 0] = -1
     codes, keys = pd.factorize(np.where(key < 0, -1, key))
     texts = ages.texts()
-    values = []
+    values: list[str | None] = []
     for number in keys.tolist():
         if number < 0:
             values.append(None)
             continue
-        age, unit = divmod(number, len(units.values) + 1)
+        age, unit = divmod(number, len(units.distinct) + 1)
         text = str(texts[age]).strip()
         is_bare = text.replace(".", "", 1).isdigit()
-        values.append(text + words[units.values[unit - 1]] if unit and is_bare else text)
-    reading = make_reading(codes.astype(np.int32), np.array([*values, None], dtype=object)[:-1])
-    return Column(reading.codes, reading.values)
-
-
-__all__ = ["LEAP_YEAR", "Reader", "Reading", "age_with_unit", "make_reading", "take"]
+        values.append(text + words[units.distinct[unit - 1]] if unit and is_bare else text)
+    reading = make_reading(codes.astype(np.int32), objects(values))
+    return Column(reading.codes, reading.distinct)

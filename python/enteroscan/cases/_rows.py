@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from enteroscan.cases._columns import Column, as_text
+from enteroscan.cases._columns import Column, as_text, objects
 from enteroscan.cases._identity import plain_name
 from enteroscan.cases._quality import Problems
 from enteroscan.cases._sources import Rows
@@ -54,8 +54,7 @@ class Grouping:
 
 def make_grouping(labels: NDArray[np.integer]) -> Grouping:
     """Group rows by labels."""
-    case, _ = pd.factorize(labels)
-    case = case.astype(np.int32)
+    case = pd.factorize(labels)[0].astype(np.int32)
     n = int(case.max(initial=-1)) + 1
     first = np.zeros(n, dtype=np.int64)
     rows = np.arange(len(case))[::-1]
@@ -70,8 +69,8 @@ def set_aside(rows: Rows, headers: dict[int, str], problems: Problems) -> Bools:
     is_header = np.zeros(n, dtype=np.int32)
     for place, column in rows.columns.items():
         filled += column.codes >= 0
-        if column.values.dtype.kind == "O":
-            same = np.flatnonzero(column.values == headers[place])
+        if column.distinct.dtype.kind == "O":
+            same = np.flatnonzero(column.distinct == headers[place])
             if len(same):
                 is_header += column.codes == same[0]
     blank = filled == 0
@@ -79,7 +78,8 @@ def set_aside(rows: Rows, headers: dict[int, str], problems: Problems) -> Bools:
     notes = _notes(rows, filled, blank | repeated)
     for kind, mask in (("row_blank", blank), ("row_header", repeated), ("row_note", notes)):
         problems.add(kind, rows.numbers[mask], "")
-    return ~(blank | repeated | notes)
+    kept: Bools = ~(blank | repeated | notes)
+    return kept
 
 
 def _notes(rows: Rows, filled: NDArray[np.int32], done: Bools) -> Bools:
@@ -92,11 +92,13 @@ def _notes(rows: Rows, filled: NDArray[np.int32], done: Bools) -> Bools:
     candidates = filled <= LITTLE
     if rows.may_be_merged:
         for column in columns[:4]:
-            is_note = [isinstance(v, str) and _NOTE.match(v) is not None for v in column.values]
+            is_note = [isinstance(v, str) and _NOTE.match(v) is not None for v in column.distinct]
             candidates |= np.array([*is_note, False])[column.codes]
     for row in np.flatnonzero(candidates & ~done):
         cells = [
-            as_text(column.values[column.codes[row]]) for column in columns if column.codes[row] >= 0
+            as_text(column.distinct[column.codes[row]])
+            for column in columns
+            if column.codes[row] >= 0
         ]
         notes[row] = len(set(cells)) <= LITTLE and _NOTE.match(cells[0]) is not None
     return notes
@@ -170,17 +172,15 @@ def _split_people(labels: Ints, known: Bools, identity: list[Column]) -> tuple[I
             continue
         if _several(labels[rows], codes[rows]).empty:
             continue
-        codes, _ = pd.factorize(np.array([plain_name(text) for text in column.texts()], dtype=object))
-        codes = np.append(codes, -1)[column.codes]
+        who, _ = pd.factorize(objects(plain_name(text) for text in column.texts()))
+        codes = np.append(who, -1).astype(np.int32)[column.codes]
         several = _several(labels[rows], codes[rows])
         if several.empty:
             continue
         hit = rows[np.isin(labels[rows], several.to_numpy())]
         shared[hit] = True
         offset = int(np.abs(labels).max()) + 1
-        number, _ = pd.factorize(
-            pd.MultiIndex.from_arrays([labels[hit], codes[hit]])
-        )
+        number, _ = pd.factorize(pd.MultiIndex.from_arrays([labels[hit], codes[hit]]))
         labels = labels.copy()
         labels[hit] = -offset - number - 1
     return labels, shared

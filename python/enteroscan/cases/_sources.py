@@ -1,9 +1,9 @@
 """Where case reports come from: workbooks, texts, Parquet, frames, databases.
 
-A source knows its header and reads the columns that are asked for, and no others: what nobody maps is
-never in memory.
+A source knows its header and reads the columns that are asked for, and no others.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -28,6 +28,7 @@ from enteroscan.errors import DataError
 
 Score = Callable[[Sequence[str]], int]  # how many of these cells are names of fields
 
+TEXT = pa.dictionary(pa.int32(), pa.string())
 HEADER_WITHIN = 30  # rows at the top
 MAX_COLUMNS = 4096
 THREADS = 4
@@ -200,20 +201,42 @@ class TextSource:
     def read(self, positions: Iterable[int]) -> Rows:
         """Read these columns; short rows are filled up, rows that are too long are left out."""
         wanted = list(positions)
-        width = len(self.header)
-        names = [f"c{place}" for place in range(width)]
+        table, odd = self._parse(wanted, use_threads=True)
+        if odd:  # read again, as threads do not know the numbers of rows
+            table, odd = self._parse(wanted, use_threads=False)
+        length = table.num_rows
+        numbers = np.arange(length + len(odd), dtype=np.int64) + self.header_row + 1
+        extra, ragged = self._repair(odd, len(self.header))
+        is_odd = np.zeros(len(numbers), dtype=bool)
+        is_odd[[number - self.header_row - 1 for number, _, _ in odd]] = True
+        numbers = np.concatenate([numbers[~is_odd], np.array([row[0] for row in extra], np.int64)])
+        order = np.argsort(numbers, kind="stable") if extra else None
+        columns: dict[int, Column] = {}
+        for index, place in enumerate(wanted):
+            column = table.column(index)
+            if extra:
+                more = pa.array([row[1][place] or None for row in extra], pa.string())
+                column = pa.chunked_array([*column.chunks, more.dictionary_encode()], TEXT)
+            read = from_arrow(column)
+            columns[place] = read if order is None else read.keep(order)
+        return Rows(numbers if order is None else numbers[order], columns, ragged)
+
+    def _parse(
+        self, wanted: list[int], *, use_threads: bool
+    ) -> tuple[pa.Table, list[tuple[int, int, str]]]:
+        """Return columns, and rows with too few or too many fields: number, fields, text."""
+        names = [f"c{place}" for place in range(len(self.header))]
         odd: list[tuple[int, int, str]] = []
 
         def keep_odd(row: Any) -> str:  # noqa: ANN401
-            odd.append((row.number, row.actual_columns, row.text))
+            odd.append((row.number or 0, row.actual_columns, row.text))
             return "skip"
 
-        text = pa.dictionary(pa.int32(), pa.string())
         try:
             table = pacsv.read_csv(
                 self._path,
                 read_options=pacsv.ReadOptions(
-                    use_threads=False,  # or rows would have no numbers
+                    use_threads=use_threads,
                     skip_rows=self.header_row,
                     column_names=names,
                     encoding={"utf-8-sig": "utf-8"}.get(self._encoding, self._encoding),
@@ -226,7 +249,7 @@ class TextSource:
                     invalid_row_handler=keep_odd,
                 ),
                 convert_options=pacsv.ConvertOptions(
-                    column_types=dict.fromkeys(names, text),
+                    column_types=dict.fromkeys(names, TEXT),
                     include_columns=[f"c{place}" for place in wanted],
                     strings_can_be_null=True,
                     null_values=[""],
@@ -234,22 +257,7 @@ class TextSource:
             )
         except (pa.ArrowException, UnicodeError) as error:
             raise DataError(self._explain(error)) from None
-        length = table.num_rows
-        numbers = np.arange(length + len(odd), dtype=np.int64) + self.header_row + 1
-        extra, ragged = self._repair(odd, width)
-        is_odd = np.zeros(len(numbers), dtype=bool)
-        is_odd[[number - self.header_row - 1 for number, _, _ in odd]] = True
-        numbers = np.concatenate([numbers[~is_odd], np.array([row[0] for row in extra], np.int64)])
-        order = np.argsort(numbers, kind="stable") if extra else None
-        columns: dict[int, Column] = {}
-        for index, place in enumerate(wanted):
-            column = table.column(index)
-            if extra:
-                more = pa.array([row[1][place] or None for row in extra], pa.string())
-                column = pa.chunked_array([*column.chunks, more.dictionary_encode()], text)
-            read = from_arrow(column)
-            columns[place] = read if order is None else read.keep(order)
-        return Rows(numbers if order is None else numbers[order], columns, ragged)
+        return table, odd
 
     def _repair(
         self, odd: list[tuple[int, int, str]], width: int
@@ -278,17 +286,23 @@ class TextSource:
         if "straddling" in text or "chunker" in text:
             return self._texts("endless", file=self.name, megabytes=BLOCK >> 20)
         if isinstance(error, UnicodeError) or "UTF8" in text or "UTF-8" in text:
+            find_encoding(self._path, self._texts, trust_start=False)  # says where
             return self._texts("decode", file=self.name, encoding=self._encoding)
         return self._texts("not_a_table", file=self.name)
 
 
-def find_encoding(path: Path, texts: Texts) -> str:
-    """Return the encoding of a text: that of its first bytes, UTF-8, GBK or GB18030."""
+def find_encoding(path: Path, texts: Texts, *, trust_start: bool = True) -> str:
+    """Return the encoding of a text: that of its first bytes, UTF-8, GBK or GB18030.
+
+    Where the first million bytes are UTF-8 and not plain ASCII, so is the rest, or it is damaged.
+    """
     with path.open("rb") as file:
-        start = file.read(4)
+        start = file.read(SAMPLE)
     for bom, name in BOMS.items():
         if start.startswith(bom):
             return name
+    if trust_start and not start.isascii() and _is_start_of_utf8(start):
+        return "utf-8"
     broken = _first_broken_byte(path, "utf-8")
     if broken is None:
         return "utf-8"
@@ -306,10 +320,16 @@ def find_encoding(path: Path, texts: Texts) -> str:
     raise DataError(message)
 
 
+def _is_start_of_utf8(start: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start, final=False)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _first_broken_byte(path: Path, encoding: str) -> int | None:
     """Return about where a text stops being in this encoding; None if it never does."""
-    import codecs
-
     decoder = codecs.getincrementaldecoder(encoding)()
     done = 0
     with path.open("rb") as file:
@@ -350,7 +370,9 @@ def find_delimiter(
 def _first_rows(text: str, delimiter: str) -> list[list[str]]:
     rows: list[list[str]] = []
     try:
-        for row in csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), delimiter=delimiter):
+        for row in csv.reader(
+            io.StringIO(text.replace("\x00", ""), newline=""), delimiter=delimiter
+        ):
             rows.append(row)
             if len(rows) == HEADER_WITHIN:
                 break
@@ -376,7 +398,9 @@ class WorkbookSource:
         for name in candidates:
             cells = _cells(book, name, self.name, texts)
             filled += bool(cells)
-            position = find_header([[_text(cell) for cell in row] for row in cells[:HEADER_WITHIN]], score)
+            position = find_header(
+                [[_text(cell) for cell in row] for row in cells[:HEADER_WITHIN]], score
+            )
             if position is not None:
                 found[name] = cells, position
             elif sheet is not None:
@@ -401,7 +425,9 @@ class WorkbookSource:
     def read(self, positions: Iterable[int]) -> Rows:
         """Read these columns."""
         columns = {
-            place: from_objects(np.array([*(row[place] for row in self._below), None], dtype=object)[:-1])
+            place: from_objects(
+                np.array([*(row[place] for row in self._below), None], dtype=object)[:-1]
+            )
             for place in positions
         }
         numbers = np.arange(len(self._below), dtype=np.int64) + self.header_row + 1

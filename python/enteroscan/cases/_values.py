@@ -12,36 +12,43 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from enteroscan import vocabulary
-from enteroscan.cases._columns import Column, Values, as_text
+from enteroscan.cases._columns import Column, Values, as_text, choose, objects_of
+
 
 def _words(text: str) -> frozenset[str]:
     """Return words as `tidy` makes them."""
     return frozenset(unicodedata.normalize("NFKC", text).lower().split())
 
 
-MISSING = frozenset(
+MISSING = _words(
     "- -- --- — —— ― / // \\ . … n/a na nan nat null none nil <na> #n/a #null! #value! #ref! "
-    "不详 未知 不明 不清 不清楚 不知道 不知 未填 未填写 空 缺失 缺 无法获得 未获得 记不清 unknown unk missing "
-    "not known 不祥 未提供 拒绝回答".split()
-) | {"not known"}
+    "不详 不祥 未知 不明 不清 不清楚 不知道 不知 未填 未填写 空 缺失 缺 无法获得 未获得 未提供 "
+    "记不清 拒绝回答 unknown unk missing"
+)
 NOTHING = frozenset({"无", "没有", "none"})  # a statement in some fields, a blank in the others
 
 YES = _words(
-    "是 有 y yes t true 1 √ ✓ ✔ ☑ + ++ +++ 对 已 曾 阳性 阳 1-是 1.是 ①是 是的 使用 已使用 用过 有的 是(√) 真 ■ ●"
+    "是 有 y yes t true 1 √ ✓ ✔ ☑ ■ ● + ++ +++ 对 真 已 曾 阳性 阳 是的 有的 "
+    "使用 已使用 用过 1-是 1.是 ①是 是(√)"
 )
 NO = _words(
-    "否 无 没有 没 n no f false 0 2 × ✗ ✘ ☐ 不 未 非 不是 阴性 阴 2-否 2.否 ②否 0-否 未使用 未用 没有使用 从未 none 假 □ ○ x"
+    "否 无 没有 没 n no f false 0 2 x × ✗ ✘ ☐ □ ○ 不 未 非 不是 假 阴性 阴 "
+    "未使用 未用 没有使用 从未 2-否 2.否 ②否 0-否"
 )
-UNKNOWN = frozenset("3 9 99 3-不详 9-不详 不确定 ? ？ 待查 可疑 maybe".split())
+UNKNOWN = _words("3 9 99 3-不详 9-不详 不确定 ? 待查 可疑 maybe")
 
 SEXES = {
-    "male": "男 m male 1 男性 man boy 男孩 1-男 1.男 男婴 1男".split(),
-    "female": "女 f female 2 女性 woman girl 女孩 2-女 2.女 女婴 2女".split(),
+    "male": _words("男 m male 1 男性 man boy 男孩 1-男 1.男 男婴 1男"),
+    "female": _words("女 f female 2 女性 woman girl 女孩 2-女 2.女 女婴 2女"),
 }
-SEX_UNKNOWN = frozenset("0 9 未说明 未说明的性别 u x 其他".split())
+SEX_UNKNOWN = _words("0 9 未说明 未说明的性别 u x 其他")
 
 AGE_UNITS = {
-    "year": 1.0, "month": 1 / 12, "week": 7 / 365.25, "day": 1 / 365.25, "hour": 1 / 8766,
+    "year": 1.0,
+    "month": 1 / 12,
+    "week": 7 / 365.25,
+    "day": 1 / 365.25,
+    "hour": 1 / 8766,
 }
 _AGE_WORDS = {
     "year": "周?岁半?|年|y(?:ea)?rs?|y(?:/o)?|years? old",
@@ -63,20 +70,23 @@ LARGEST_COUNT = 10_000
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:-|~|至|到|—|–)\s*(\d+(?:\.\d+)?)")
 _CHINESE_NUMBER = re.compile(r"[零〇一二两三四五六七八九十百]+")
-_DIGITS = {digit: number for number, digit in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+_DIGITS = {digit: number for number, digit in enumerate("零一二三四五六七八九")} | {
+    "两": 2,
+    "〇": 0,
+}
 
 
 @dataclass(frozen=True)
 class Parsed:
     """Readings of distinct values: missing (None, NaN) where there is none, and why."""
 
-    values: Values
+    results: Values
     problem: Values  # None, or the kind of the problem
 
     @property
     def understood(self) -> NDArray[np.bool_]:
         """Which have a value."""
-        understood: NDArray[np.bool_] = ~pd.isna(self.values)
+        understood: NDArray[np.bool_] = ~pd.isna(self.results)
         return understood
 
 
@@ -87,7 +97,7 @@ def tidy(value: object) -> str:
 
 def _each(column: Column, read: Callable[[str], tuple[Any, str | None]], dtype: Any) -> Parsed:  # noqa: ANN401
     """Read distinct values one by one; what stands for a blank is missing."""
-    n = len(column.values)
+    n = len(column.distinct)
     values = np.full(n, np.nan if dtype is np.float64 else None, dtype=dtype)
     problem = np.full(n, None, dtype=object)
     for place, value in enumerate(column.texts().tolist()):
@@ -102,16 +112,16 @@ def _each(column: Column, read: Callable[[str], tuple[Any, str | None]], dtype: 
 
 def parse_yes_no(column: Column) -> Parsed:
     """Read yes, no and unknown; unknown is missing."""
-    has_plus = any(tidy(value) in ("+", "++") for value in column.values.tolist())
+    has_plus = any(tidy(value) in ("+", "++") for value in column.distinct.tolist())
 
     def read(text: str) -> tuple[bool | None, str | None]:
         return _yes_no(text)
 
     parsed = _each(column, read, object)
     if has_plus:  # then a minus means no
-        for place, value in enumerate(column.values.tolist()):
+        for place, value in enumerate(column.distinct.tolist()):
             if tidy(value) == "-":
-                parsed.values[place] = False
+                parsed.results[place] = False
     return parsed
 
 
@@ -215,8 +225,9 @@ def read_count(text: str) -> tuple[float | None, str | None]:
     """Read one count, like 3, 3次/日, 三次 or 3-5次 (the lower number)."""
     if text in NOTHING:
         return 0.0, None
+    problem: str | None = "count_range"
     if match := _RANGE.search(text):
-        number, problem = float(match[1]), "count_range"
+        number = float(match[1])
     else:
         numbers = _NUMBER.findall(re.sub(r"/\s*\d*\s*(?:日|天|d|day|24\s*h|h|小?时)", "", text))
         if not numbers:
@@ -224,7 +235,9 @@ def read_count(text: str) -> tuple[float | None, str | None]:
         if len(numbers) != 1:
             return None, "count"
         number = float(numbers[0])
-        problem = "count_about" if re.search(r"[><≥≤余多约+]|以上|左右|about|at least", text) else None
+        problem = (
+            "count_about" if re.search(r"[><≥≤余多约+]|以上|左右|about|at least", text) else None
+        )
     if number != int(number) or not 0 <= number <= LARGEST_COUNT:
         return None, "count"
     return number, problem
@@ -246,15 +259,17 @@ def _chinese_numbers(text: str) -> list[int]:
 
 def parse_number(column: Column, low: float, high: float, problem: str) -> Parsed:
     """Read numbers within limits, like degrees of latitude."""
-    if column.values.dtype.kind == "f":
-        inside = (column.values >= low) & (column.values <= high)
+    if column.distinct.dtype.kind == "f":
+        inside = (column.distinct >= low) & (column.distinct <= high)
         return Parsed(
-            np.where(inside, column.values, np.nan),
-            np.where(inside, None, problem).astype(object),
+            np.where(inside, column.distinct, np.nan),
+            choose(inside, None, problem),
         )
 
     def read(text: str) -> tuple[float | None, str | None]:
-        match = re.fullmatch(r"([ns北南东西ew]?[纬经]?)\s*([-+]?\d+(?:\.\d+)?)\s*°?\s*([nsew]?)", text)
+        match = re.fullmatch(
+            r"([ns北南东西ew]?[纬经]?)\s*([-+]?\d+(?:\.\d+)?)\s*°?\s*([nsew]?)", text
+        )
         if match is None:
             return None, "number"
         number = float(match[2])
@@ -267,7 +282,7 @@ def parse_number(column: Column, low: float, high: float, problem: str) -> Parse
 
 def parse_pair(column: Column) -> tuple[Parsed, Parsed]:
     """Read longitude and latitude from one cell, in either order where it can be told."""
-    n = len(column.values)
+    n = len(column.distinct)
     latitude, longitude = np.full(n, np.nan), np.full(n, np.nan)
     problem = np.full(n, None, dtype=object)
     for place, value in enumerate(column.texts().tolist()):
@@ -310,16 +325,14 @@ def parse_text(
     blank = missing | NOTHING if nothing_is_blank else missing
     is_blank = [value.lower() in blank for value in values.tolist()]
     if any(is_blank):
-        values = np.where(np.array(is_blank), None, values).astype(object)
+        values = choose(np.array(is_blank), None, values)
     return Parsed(values, np.full(len(values), None, dtype=object))
 
 
 def parse_vocabulary(column: Column, table: vocabulary.TableName, problem: str) -> Parsed:
     """Read names of a table of the vocabulary as its keys."""
     texts = pd.Series(column.texts(), dtype="string")
-    keys = vocabulary.load().to_keys(texts, table).to_numpy(dtype=object, na_value=None)
-    known = {key: key for key in keys if key is not None}
-    del known
+    keys = objects_of(vocabulary.load().to_keys(texts, table))
     unknown = np.array(
         [
             key is None and tidy(text) not in MISSING | NOTHING
@@ -327,12 +340,26 @@ def parse_vocabulary(column: Column, table: vocabulary.TableName, problem: str) 
         ],
         dtype=bool,
     )
-    return Parsed(keys, np.where(unknown, problem, None).astype(object))
+    return Parsed(keys, choose(unknown, problem, None))
 
 
 # ------------------------------------------------------------------ symptoms in free text
 
-NEGATIONS = ("否认", "没有", "未见", "未出现", "不伴", "无明显", "无", "未", "不", "没", "denies", "without", "no ")
+NEGATIONS = (
+    "否认",
+    "没有",
+    "未见",
+    "未出现",
+    "不伴",
+    "无明显",
+    "无",
+    "未",
+    "不",
+    "没",
+    "denies",
+    "without",
+    "no ",
+)
 _POSITIVE_AGAIN = ("伴有", "伴", "有", "但", "出现", "with ", "but ")
 _CLAUSE = re.compile(r"[,;。;\n.!?]+(?!\d)")
 
@@ -391,7 +418,11 @@ def read_symptoms(text: str) -> Symptoms:
             if not is_denied:
                 _read_number(key, clause[match.end() : end], numbers)
     return Symptoms(
-        mentioned, numbers.get("fever"), numbers.get("vomiting"), numbers.get("diarrhoea"), stool_type
+        mentioned,
+        numbers.get("fever"),
+        numbers.get("vomiting"),
+        numbers.get("diarrhoea"),
+        stool_type,
     )
 
 
@@ -428,7 +459,9 @@ def _agent_names() -> list[tuple[str, str]]:
     return sorted(names.items(), key=lambda pair: len(pair[0]), reverse=True)
 
 
-_NEGATIVE = re.compile(r"阴性|未检出|未检到|未发现|未分离|没有检出|\(-\)|negative|not detected|无致病菌|未培养|未见")
+_NEGATIVE = re.compile(
+    r"阴性|未检出|未检到|未发现|未分离|没有检出|\(-\)|negative|not detected|无致病菌|未培养|未见"
+)
 _POSITIVE = re.compile(r"阳性|检出|\(\++\)|positive|detected|分离到|培养出")
 
 

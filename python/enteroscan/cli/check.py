@@ -69,7 +69,9 @@ def _show(quality: "QualityReport", texts: Texts, *, show_all: bool) -> None:
     console = Console(soft_wrap=False)
     console.width = max(LEAST_WIDTH, console.width)
     typer.echo(quality.verdict())
-    typer.echo(" · ".join(f"{words(f'fact.{name}')}: {value}" for name, value in quality.facts.items()))
+    typer.echo(
+        " · ".join(f"{words(f'fact.{name}')}: {value}" for name, value in quality.facts.items())
+    )
     mapping = quality.shown("mapping")
     field = mapping.columns[2]
     mapping[field] = mapping[field].fillna(f"({texts('not_read')})")
@@ -77,7 +79,9 @@ def _show(quality: "QualityReport", texts: Texts, *, show_all: bool) -> None:
     for name in TABLES:
         frame = quality.shown(name)
         if len(frame):
-            _print(console, words("title.problems" if name == "summary" else f"title.{name}"), frame)
+            _print(
+                console, words("title.problems" if name == "summary" else f"title.{name}"), frame
+            )
     lines = quality.lines()
     if not lines:
         typer.echo(texts("no_problems"))

@@ -6,7 +6,9 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def salt_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def salt_of_its_own(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """Keep the salt of this machine out of the tests."""
     folder = tmp_path_factory.mktemp("settings")
     monkeypatch.setenv("ENTEROSCAN_CONFIG_DIR", str(folder))
