@@ -8,6 +8,7 @@
 8
 """
 
+from enteroscan.simulate._tables import sources
 from enteroscan.simulate.calendar import working_days
 from enteroscan.simulate.district import District
 from enteroscan.simulate.mess import Mess
@@ -21,5 +22,6 @@ __all__ = [
     "SimulatedReports",
     "Truth",
     "random_outbreaks",
+    "sources",
     "working_days",
 ]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from enteroscan.simulate.district import District
 
 AFTER = 60  # days after the last meal of an outbreak that the calendar covers
-NO_OUTBREAKS = {
+OUTBREAK_TYPES = {
     "outbreak": "int64",
     "agent": "string",
     "serotype": "string",
@@ -66,13 +66,13 @@ def simulate(
     streams = Streams(seed, "sporadic")
     groups = [report(spec, streams, sporadic(spec, streams, days), calendar, seed)]
     done(0.7)
-    table = pd.DataFrame(columns=list(NO_OUTBREAKS))
+    table = pd.DataFrame(columns=list(OUTBREAK_TYPES))
     if outbreaks:
         streams = Streams(seed, "outbreaks")
         ill, table = of_outbreaks(spec, streams, outbreaks)
         groups.append(report(spec, streams, ill, calendar, seed))
     done(0.9)
-    reports = _collected(spec, groups, table.astype(NO_OUTBREAKS))
+    reports = _collected(spec, groups, table.astype(OUTBREAK_TYPES))
     done(1.0)
     return reports
 

@@ -30,6 +30,13 @@ def numbers(name: str, column: str) -> Floats:
     return values
 
 
+def sources() -> pd.DataFrame:
+    """Return where the tables of figures come from, and their versions."""
+    told = tomllib.loads((DATA / "sources.toml").read_text(encoding="utf-8"))
+    rows = [(name, about["version"], about["source"]) for name, about in told.items()]
+    return pd.DataFrame(rows, columns=["table", "version", "source"])
+
+
 @cache
 def words(name: str) -> tuple[str, ...]:
     """Return invented names of a kind, from `names.toml`."""

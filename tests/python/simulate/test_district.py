@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from enteroscan.errors import SpecError
-from enteroscan.simulate import District, Outbreak
+from enteroscan.simulate import District, Outbreak, sources
+from enteroscan.simulate._tables import DATA
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,13 @@ def test_types_do_not_depend_on_outbreaks() -> None:
     )
     assert one.truth.outbreaks.dtypes.equals(other.truth.outbreaks.dtypes)
     assert one.truth.cases.dtypes.equals(other.truth.cases.dtypes)
+
+
+def test_every_table_of_figures_has_a_source() -> None:
+    told = sources()
+    tables = {path.stem for path in DATA.glob("*.*") if path.stem != "sources"}
+    assert set(told["table"]) == tables
+    assert told["source"].str.len().min() > 20
 
 
 def test_minutes_are_kept_if_wanted() -> None:
