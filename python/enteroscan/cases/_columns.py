@@ -105,11 +105,18 @@ def from_arrow(column: "pa.ChunkedArray[Any] | pa.Array[Any]") -> Column:
     if pa.types.is_floating(values.type) or pa.types.is_integer(values.type):
         return _without_blanks(codes, values.to_numpy(zero_copy_only=False))
     if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-        values = pc.utf8_trim(values, characters=BLANKS)
+        trimmed = pc.utf8_trim(values, characters=BLANKS)
+        if trimmed.equals(values) and pc.index(values, "").as_py() < 0:
+            return Column(codes, _objects_of_arrow(values))
+        values = trimmed
     elif pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
         message = "bytes cannot be read; texts are wanted"
         raise DataError(message)
-    return _without_blanks(codes, values.to_numpy(zero_copy_only=False).astype(object))
+    return _without_blanks(codes, _objects_of_arrow(values))
+
+
+def _objects_of_arrow(values: "pa.Array[Any]") -> Values:
+    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=object)
 
 
 def _from_times(column: "pa.Array[Any]") -> Column:

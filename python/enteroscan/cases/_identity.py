@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import platformdirs
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from enteroscan._language import Texts
@@ -26,6 +28,7 @@ SHA_BLOCK = 64  # bytes
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
+_USUAL = "^[0-9]{17}[0-9Xx]$"
 _WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
 _CHECKS = np.array(list("10X98765432"))
 
@@ -113,17 +116,19 @@ def parse_id_numbers(column: Column) -> pd.DataFrame:
     births = np.full(n, "NaT", dtype="datetime64[ns]")
     sexes = np.full(n, None, dtype=object)
     problems = np.full(n, None, dtype=object)
-    usual = np.array(
-        [isinstance(v, str) and len(v) == 18 and v.isascii() and v[:17].isdigit() for v in values],
-        dtype=bool,
-    )
+    is_text = [isinstance(value, str) for value in values]
+    usual = np.array(is_text, dtype=bool)
+    texts = pa.array(column.distinct[usual], pa.large_string())
+    usual[usual] = pc.match_substring_regex(texts, _USUAL).to_numpy(zero_copy_only=False)
     if usual.any():
-        texts = np.char.upper(column.distinct[usual].astype("S18"))
-        birth, is_male, is_valid = _read_usual(texts)
+        known = column.distinct[usual]
+        birth, is_male, is_valid = _read_usual(np.char.upper(known.astype("S18")))
         usual[usual] = is_valid
         births[usual] = birth[is_valid]
-        sexes[usual] = np.where(is_male[is_valid], "male", "female").astype(object)
-        numbers[usual] = texts[is_valid].astype(str).astype(object)
+        sexes[usual] = choose(is_male[is_valid], "male", "female")
+        numbers[usual] = known[is_valid]
+        for place in np.flatnonzero(usual)[[text[-1] == "x" for text in known[is_valid]]]:
+            numbers[place] = numbers[place].upper()
     for place in np.flatnonzero(~usual).tolist():
         number, problem, birth_date, sex = _read_id_number(_plain_number(values[place]))
         numbers[place], problems[place], sexes[place] = number, problem, sex
