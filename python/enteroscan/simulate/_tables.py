@@ -64,6 +64,7 @@ def rake(affinity: Floats, rows: Floats, columns: Floats) -> Floats:
     return fitted
 
 
+@cache
 def survival_of_sizes() -> tuple[NDArray[np.int64], Floats]:
     """Return sizes of outbreaks, and the share of outbreaks of at least that size."""
     knots, at_least = numbers("outbreak_sizes", "size"), numbers("outbreak_sizes", "at_least")

@@ -9,7 +9,7 @@ import pandas as pd
 from enteroscan import vocabulary
 from enteroscan.errors import SpecError
 from enteroscan.simulate._illness import agent_keys
-from enteroscan.simulate._streams import Floats, Streams, pick
+from enteroscan.simulate._streams import Bools, Floats, Streams, pick
 from enteroscan.simulate._tables import (
     numbers,
     rake,
@@ -213,13 +213,14 @@ def random_outbreaks(
     choice = streams.uniform("choice", n, 4)
     hour = streams.pick("hour", np.array([1.0, 1.3]), n)
     is_product = streams.happens("product", product_share, n)
+    is_summer = pd.date_range(first, periods=days).month.isin(range(5, 11))
     made = []
     for i, cell in enumerate(cells.tolist()):
         agent, place = keys[cell // joint.shape[1]], cell % joint.shape[1]
         foods, classes = vehicles(agent)
         food = int(choice[i, 0] * len(foods))
         kinds, weights = places[place]
-        day = first + pd.Timedelta(days=_day(float(choice[i, 1]), agent, first, days))
+        day = first + pd.Timedelta(days=_day(float(choice[i, 1]), agent, is_summer))
         outbreak = Outbreak(
             agent=agent,
             start=day + pd.Timedelta(hours=MEAL_HOURS[hour[i]]),
@@ -236,11 +237,9 @@ def random_outbreaks(
     return tuple(made)
 
 
-def _day(uniform: float, agent: str, first: pd.Timestamp, days: int) -> int:
+def _day(uniform: float, agent: str, is_summer: Bools) -> int:
     """Pick the day by the season of the agent."""
-    summer = numbers("outbreak_agents", "summer_share")[
-        texts("outbreak_agents", "agent").index(agent)
-    ]
-    index = pd.date_range(first, periods=days).month
-    weights = np.where((index >= 5) & (index <= 10), summer / 184, (1 - summer) / 181)
+    agents = texts("outbreak_agents", "agent")
+    summer = numbers("outbreak_agents", "summer_share")[agents.index(agent)]
+    weights = np.where(is_summer, summer / 184, (1 - summer) / 181)
     return int(pick(np.array([uniform]), weights.astype(np.float64))[0])

@@ -57,8 +57,9 @@ def test_meal_comes_before_onset_visit_and_report(with_outbreaks: SimulatedRepor
 
 def test_number_of_the_ill_follows_the_attack_rate() -> None:
     ill = exposed = 0
+    spec = District(cases_per_year=0)
     for seed in range(20):
-        reports = District(cases_per_year=0).simulate(
+        reports = spec.simulate(
             start="2024-01-01",
             end="2024-01-02",
             outbreaks=[
