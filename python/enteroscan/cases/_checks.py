@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 CHINA = (3.0, 73.0, 54.0, 136.0)  # south, west, north, east
 LONG_AGO_DAYS = 60  # a meal so long before the onset is hardly its cause
 MIN_FOR_AREA = 20  # cases
+MOST_MIXED = 100_000  # points that are compared
 FAR_KM, FAR_TIMES = 300.0, 20.0
 
 
@@ -177,6 +178,22 @@ def _enter(
         + second[wrong].dt.strftime("%Y-%m-%d %H:%M")
     )
     problems.add(kind, rows[wrong], header, shown.to_numpy(dtype=object), field=field)
+
+
+def mixed(exposures: pd.DataFrame, row: int, problems: Problems) -> None:
+    """Enter where the same venues have coordinates of two systems."""
+    names = ["venue", "eat_latitude", "eat_longitude"]
+    points = exposures.loc[exposures[names].notna().all(axis=1), names].drop_duplicates()
+    if points["venue"].is_unique or len(points) > MOST_MIXED:
+        return
+    from enteroscan.places import mixed_systems
+
+    points = points.astype({"eat_latitude": "float64", "eat_longitude": "float64"})
+    table = mixed_systems(points, place="venue", latitude=names[1], longitude=names[2])
+    for first, second in table.loc[table["mixed"], ["first", "second"]].itertuples(index=False):
+        problems.add(
+            "coordinates_mixed", np.array([row]), ", ".join(names[1:]), f"{first}, {second}"
+        )
 
 
 DELAYS = (("onset", "visit"), ("visit", "reported"), ("onset", "reported"))

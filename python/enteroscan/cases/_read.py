@@ -325,7 +325,11 @@ class _Reading:
         for column in self.mapping.columns:
             if column.match == "fuzzy":
                 self.problems.add(
-                    "fuzzy_column", np.array([1]), column.header, column.field, field=column.field
+                    "fuzzy_column",
+                    np.array([self.header_row]),
+                    column.header,
+                    column.field,
+                    field=column.field,
                 )
         wanted = [
             column.position
@@ -351,6 +355,11 @@ class _Reading:
             else {place: column.keep(kept) for place, column in rows.columns.items()}
         )
         self.reader = Reader(self.numbers, self.problems, self.day_first)
+
+    @property
+    def header_row(self) -> int:
+        """The row of the header in the file."""
+        return getattr(self.source, "header_row", 1)
 
     def _of(self, name: str) -> list[tuple[Field, int, str]]:
         """Return field, position and header of the columns of a field that were read."""
@@ -1050,6 +1059,7 @@ class _Reading:
             for name in ("onset", "visit", "reported", "death", "eaten", "sampled")
         }
         checks.orders(tables, headers, self.problems)
+        checks.mixed(tables.exposures, self.header_row, self.problems)
 
     def _quality(self, tables: checks.Tables) -> QualityReport:
         frame, exposures, specimens = tables.frame, tables.exposures, tables.specimens

@@ -18,6 +18,7 @@ from enteroscan._language import LANGUAGES, Texts, catalogue, choose_language
 from enteroscan.cases._checks import CHINA
 from enteroscan.cases._quality import KINDS
 from enteroscan.cli import app
+from enteroscan.places import from_wgs84
 
 NOW: dict[str, Any] = {"as_of": "2024-12-31", "salt": "a salt for these tests"}
 
@@ -171,6 +172,26 @@ def test_coordinates_are_converted() -> None:
     row = read_cases(frame, **NOW, crs="gcj02").frame.iloc[0]
     metres = 111_200 * np.hypot(row["latitude"] - 39.9087, (row["longitude"] - 116.3975) * 0.767)
     assert 400 < metres < 700
+
+
+def test_mixed_systems_are_reported() -> None:
+    """Half of the reports give the venues as Amap does, half as GPS does."""
+    random = np.random.default_rng(1)
+    latitude, longitude = 39.1 + random.random(30) / 5, 117.1 + random.random(30) / 5
+    shifted = from_wgs84(latitude, longitude, crs="gcj02")
+    frame = pd.DataFrame(
+        {
+            "编号": range(60),
+            "发病时间": "2024-03-05",
+            "进食场所": [f"饭店{i}" for i in range(30)] * 2,
+            "进食地点纬度": [*latitude, *shifted[0]],
+            "进食地点经度": [*longitude, *shifted[1]],
+        }
+    )
+    problems = read_cases(frame, **NOW).quality.problems
+    assert problems["kind"].tolist() == ["coordinates_mixed"]
+    assert "gcj02" in problems["value"].iloc[0]
+    assert read_cases(frame.head(30), **NOW).quality.problems.empty
 
 
 def test_places_locate_cases_without_coordinates() -> None:
