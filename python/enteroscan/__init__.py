@@ -2,20 +2,25 @@
 
 from enteroscan._core import __version__
 from enteroscan._inference import SimulatedMaxima
+from enteroscan.cases import Cases, Duplicates, QualityReport, read_cases
 from enteroscan.errors import DataError, EnteroscanError, MissingExtra, SpecError
 from enteroscan.results import ScanResult
 from enteroscan.scan import BernoulliScan, PoissonScan, ScanSpec, SpaceTimePermutation
 
 __all__ = [
     "BernoulliScan",
+    "Cases",
     "DataError",
+    "Duplicates",
     "EnteroscanError",
     "MissingExtra",
     "PoissonScan",
+    "QualityReport",
     "ScanResult",
     "ScanSpec",
     "SimulatedMaxima",
     "SpaceTimePermutation",
     "SpecError",
     "__version__",
+    "read_cases",
 ]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # specs are light; what their verbs need is imported when the
     from enteroscan._inference import SimulatedMaxima
     from enteroscan._progress import Progress
     from enteroscan._time import DateLike
+    from enteroscan.cases import Cases
     from enteroscan.results import ScanResult
     from enteroscan.study import Neighbours
 
@@ -390,7 +391,7 @@ class ScanSpec:
 
     def scan(
         self,
-        cases: "pd.DataFrame",
+        cases: "pd.DataFrame | Cases",
         *,
         start: "DateLike | None" = None,
         as_of: "DateLike | None" = None,
@@ -418,7 +419,9 @@ class ScanSpec:
         cases
             One row a case, or with a column ``count`` (or ``cases``) numbers of cases: ``date``
             (not needed in a spatial scan), ``location`` and, without ``locations``, coordinates.
-            Without a column ``location``, every spot is a location.
+            Without a column ``location``, every spot is a location. `enteroscan.Cases` are scanned
+            by onset (``columns={"date": "reported"}``: by report) at the coordinates of the homes
+            or, where no case has any, by administrative code.
         start, as_of
             First and last day of the study period. None: those of the cases.
         locations
@@ -490,7 +493,7 @@ class ScanSpec:
 
     def simulate(
         self,
-        cases: "pd.DataFrame",
+        cases: "pd.DataFrame | Cases",
         *,
         replicates: range,
         executor: "Executor | None" = None,

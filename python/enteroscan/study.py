@@ -28,6 +28,7 @@ from enteroscan._population import (
     read_strata,
 )
 from enteroscan._time import DateLike, Dates, TimeAxis, check_inside, read_date, read_dates
+from enteroscan.cases import Cases
 from enteroscan.errors import DataError
 from enteroscan.scan import BernoulliScan, PoissonScan, ScanSpec, SpaceTimePermutation
 
@@ -142,7 +143,7 @@ def totals(codes: NDArray[np.integer], numbers: NDArray[Any], n: int) -> Floats:
 
 def prepare(
     spec: ScanSpec,
-    cases: pd.DataFrame,
+    cases: pd.DataFrame | Cases,
     *,
     start: DateLike | None = None,
     as_of: DateLike | None = None,
@@ -157,6 +158,8 @@ def prepare(
     on_invalid: OnInvalid = "raise",
 ) -> Study:
     """Check the data and turn them into numbers; see `ScanSpec.scan` for what they are."""
+    if isinstance(cases, Cases):
+        cases, columns = cases.for_scan(columns)
     frames = {
         "cases": cases,
         "controls": controls,

@@ -1,96 +1,39 @@
-"""The command `enteroscan`: from files to clusters without a line of Python.
-
-Exit codes: 0 done, 2 the input is bad or asks for something that is not supported.
-"""
+"""`enteroscan scan`: clusters in a CSV file."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
-from rich.text import Text
 
-from enteroscan import (
-    BernoulliScan,
-    DataError,
-    EnteroscanError,
-    PoissonScan,
-    ScanSpec,
-    SpaceTimePermutation,
-    __version__,
-)
+from enteroscan.cli._common import errors_explained, progress_bar
+from enteroscan.cli._results import publish
+from enteroscan.errors import DataError
 from enteroscan.scan import (
     DURATION_SUFFIXES,
+    BernoulliScan,
     Overlap,
+    PoissonScan,
     PValues,
     RandomStream,
     Rates,
+    ScanSpec,
+    SpaceTimePermutation,
     TimeUnit,
 )
 
-if TYPE_CHECKING:
-    from enteroscan.results import ScanResult
-
-__all__ = ["main"]
-
 ModelName = Literal["permutation", "poisson", "bernoulli"]
 
-BAD_INPUT = 2
 ENCODINGS = ("utf-8-sig", "gb18030")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate such a cell
-LEAST_WIDTH = 100  # of printed tables, where the output is no terminal
 MODELS: dict[str, type[ScanSpec]] = {
     "permutation": SpaceTimePermutation,
     "poisson": PoissonScan,
     "bernoulli": BernoulliScan,
 }
-SHOWN = {
-    "cluster": "",
-    "location": "centre",
-    "n_locations": "locations",
-    "start": "start",
-    "end": "end",
-    "observed": "observed",
-    "expected": "expected",
-    "relative_risk": "relative risk",
-    "p_value": "p",
-    "recurrence_interval_days": "recurs in days",
-}  # columns of the printed table
-
-DEMONSTRATION = SpaceTimePermutation(
-    analysis="retrospective", time_unit="month", max_duration_months=12
-)
-
-app = typer.Typer(
-    help="Finds clusters of foodborne disease in space and time.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
 
 
-def main() -> None:
-    """Run the command line."""
-    app()
-
-
-@app.callback(invoke_without_command=True)
-def _version(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-) -> None:
-    if version:
-        typer.echo(f"enteroscan {__version__}")
-        raise typer.Exit
-
-
-@app.command()
-def scan(
+def command(
     cases: Annotated[
         Path, typer.Argument(help="CSV file with a header; one row a case, or with a column count.")
     ],
@@ -206,12 +149,12 @@ def scan(
         "n_jobs": n_jobs,
     }
     files = {"locations": locations, "population": population, "controls": controls}
-    with _errors_explained():
+    with errors_explained():
         spec = _make_spec(model, options)
         frames: dict[str, Any] = {
             name: _read_csv(path) for name, path in files.items() if path is not None
         }
-        with _progress() as progress:
+        with progress_bar() as progress:
             result = spec.scan(
                 _read_csv(cases),
                 start=start,
@@ -221,53 +164,7 @@ def scan(
                 progress=progress,
                 **frames,
             )
-        _publish(result, out)
-
-
-@app.command()
-def satscan(
-    file: Annotated[Path, typer.Argument(help="Parameter file (.prm) of SaTScan.")],
-    json: Annotated[Path | None, typer.Option(help="Where to write the result.")] = None,
-    n_jobs: Annotated[int | None, typer.Option(help="Threads (as in FILE).")] = None,
-    random_stream: Annotated[
-        RandomStream | None,
-        typer.Option(
-            help="Generator: satscan for SaTScan's own p-values (the default, but for Poisson, "
-            "where it is not reproduced), philox for ours."
-        ),
-    ] = None,
-) -> None:
-    """Run an analysis of SaTScan's; paths inside FILE are relative to it."""
-    from enteroscan import satscan as files
-
-    with _errors_explained():
-        analysis = files.load(file)
-        if analysis.ignored:
-            typer.echo(f"{file}: unknown settings: {', '.join(analysis.ignored)}", err=True)
-        given = {"n_jobs": n_jobs, "random_stream": random_stream}
-        options: dict[str, Any] = {
-            name: value for name, value in given.items() if value is not None
-        }
-        with _progress() as progress:
-            result = analysis.scan(progress=progress, **options)
-        _show(result)
-        if json is not None:
-            json.parent.mkdir(parents=True, exist_ok=True)
-            result.to_json(json)
-            typer.echo(str(json))
-
-
-@app.command()
-def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the results; made if it is not there.")],
-) -> None:
-    """Scan the cases of Burkitt's lymphoma that come with libpysal."""
-    from enteroscan.datasets import load_burkitt
-
-    with _errors_explained():
-        with _progress() as progress:
-            result = DEMONSTRATION.scan(load_burkitt(), progress=progress)
-        _publish(result, out)
+        publish(result, out)
 
 
 def _only(analyses: dict[str, bool]) -> str | None:
@@ -315,87 +212,3 @@ def _read_csv(path: Path) -> pd.DataFrame:
             raise DataError(message) from error
     message = f"{path}: this text is in none of {', '.join(ENCODINGS)}; save it as UTF-8"
     raise DataError(message)
-
-
-@contextmanager
-def _errors_explained() -> Iterator[None]:
-    """Say what is wrong with the input, without a traceback; the core raises ValueError."""
-    try:
-        yield
-    except (EnteroscanError, OSError, ValueError) as error:
-        typer.echo(f"enteroscan: {error}", err=True)
-        raise typer.Exit(BAD_INPUT) from error
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[float], object] | None]:
-    """Show a bar, on a terminal only."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task("Replicates", total=1.0)
-        yield lambda share: bar.update(task, completed=share)
-
-
-def _publish(result: "ScanResult", folder: Path) -> None:
-    """Print the clusters, and write tables, picture and everything else into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    _show(result)
-    for name in ("clusters", "members"):
-        path = folder / f"{name}.csv"
-        _spreadsheet_safe(getattr(result, name)).to_csv(path, index=False, encoding="utf-8")
-        typer.echo(str(path))
-    result.to_json(folder / "result.json")
-    typer.echo(str(folder / "result.json"))
-    _draw(result, folder / "map.png")
-
-
-def _draw(result: "ScanResult", path: Path) -> None:
-    if result.places.columns.intersection(["y", "latitude"]).empty:
-        typer.echo("no map: the locations have no coordinates on a plane", err=True)
-        return
-    import matplotlib as mpl
-
-    mpl.use("Agg")  # a file is drawn, no window opened
-    import matplotlib.pyplot as plt
-
-    ax = result.plot()
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    figure.savefig(path, dpi=150, bbox_inches="tight")
-    plt.close(figure)
-    typer.echo(str(path))
-
-
-def _spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:
-    """Put an apostrophe before texts that a spreadsheet would take for a formula."""
-    return frame.map(_spreadsheet_safe_cell)
-
-
-def _spreadsheet_safe_cell(value: object) -> object:
-    is_formula = isinstance(value, str) and value.startswith(FORMULA_STARTS)
-    return f"'{value}" if is_formula else value
-
-
-def _show(result: "ScanResult") -> None:
-    """Print the clusters as a table."""
-    clusters = result.clusters
-    shown = [name for name in SHOWN if name in clusters and clusters[name].notna().any()]
-    table = Table(title=f"{len(clusters)} clusters among {result.n_cases:,} cases", box=SIMPLE_HEAD)
-    for name in shown:
-        table.add_column(SHOWN[name], justify="left" if name == "location" else "right")
-    for row in clusters[shown].itertuples(index=False):
-        table.add_row(*(Text(_cell(value)) for value in row))
-    console = Console()
-    console.width = max(LEAST_WIDTH, console.width)
-    console.print(table)
-    for reason, count in result.dropped.itertuples(index=False):
-        typer.echo(f"left out: {count} rows, {reason}", err=True)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, pd.Timestamp):
-        return value.date().isoformat()
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

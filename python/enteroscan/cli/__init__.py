@@ -1,0 +1,40 @@
+"""The command `enteroscan`: from files to clusters without a line of Python.
+
+One module a command. Exit codes: 0 done, 2 the input is bad or asks for something that is not
+supported.
+"""
+
+from typing import Annotated
+
+import typer
+
+from enteroscan import __version__
+from enteroscan.cli import check, demo, satscan, scan, simulate
+from enteroscan.cli.demo import DEMONSTRATION
+
+__all__ = ["DEMONSTRATION", "app", "main"]
+
+app = typer.Typer(
+    help="Finds clusters of foodborne disease in space and time.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("check", help=check.say("help"))(check.command)
+app.command("scan")(scan.command)
+app.command("satscan")(satscan.command)
+app.command("simulate")(simulate.command)
+app.command("demo")(demo.command)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"enteroscan {__version__}")
+        raise typer.Exit

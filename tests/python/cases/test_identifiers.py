@@ -1,0 +1,308 @@
+"""Identifiers are planted in every field and looked for in everything that comes out."""
+
+import json
+import logging
+import os
+import pickle
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from enteroscan import Cases, DataError, SpecError, read_cases
+from enteroscan.cases._identity import config_folder, is_valid_id_number, mask, mask_numbers
+from enteroscan.cli import app
+
+NAME, GUARDIAN, DOCTOR, REPORTER = "欧阳小虎", "欧阳大虎", "司徒医", "慕容填"
+NUMBER, PHONE, ADDRESS = "11010519491231002X", "13812345678", "幸福里9号楼3门402室"
+OUT, IN = "MZ20240098761", "ZY20240098762"
+BIRTH = "1949-12-31"
+PLANTED = (NAME, GUARDIAN, DOCTOR, REPORTER, NUMBER, PHONE, ADDRESS, OUT, IN, BIRTH, "19491231")
+OWN = {
+    "患者姓名": NAME,
+    "监护人姓名": GUARDIAN,
+    "身份证号": NUMBER,
+    "联系电话": PHONE,
+    "详细地址": ADDRESS,
+    "出生日期": BIRTH,
+    "门诊号": OUT,
+    "住院号": IN,
+    "填表人": REPORTER,
+    "接诊医生": DOCTOR,
+}
+OTHERS = [
+    "患者性别",
+    "年龄",
+    "年龄单位",
+    "患者职业",
+    "医疗机构",
+    "患者属于",
+    "现住地址国标",
+    "现住址省",
+    "现住址街道",
+    "纬度",
+    "经度",
+    "发病时间",
+    "就诊时间",
+    "填表日期",
+    "死亡时间",
+    "是否复诊",
+    "是否住院",
+    "使用抗生素",
+    "抗生素名称",
+    "既往病史",
+    "主要症状",
+    "发热",
+    "体温",
+    "呕吐次数",
+    "腹泻性状",
+    "初步诊断",
+    "食品名称",
+    "食品分类",
+    "加工或包装方式",
+    "食品品牌",
+    "生产厂家",
+    "进食场所",
+    "进食场所类型",
+    "购买场所",
+    "进食地点国标",
+    "进食详细地址",
+    "进食人数",
+    "进食时间",
+    "他人是否发病",
+    "标本编号",
+    "标本类型",
+    "采样日期",
+    "检验结果",
+    "血清型",
+    "自定义栏目",
+]
+GOOD = {
+    "发病时间": "2024-03-05 14:00",
+    "食品名称": "汤",
+    "进食场所": "夜市",
+    "就诊时间": "2024-03-06",
+}
+
+
+def outputs(cases: Cases) -> str:
+    """Return everything that a set of cases can show."""
+    quality = cases.quality
+    frames = [cases.frame, cases.exposures, cases.specimens, cases.mapping, quality.summary()]
+    frames += [quality.problems, quality.missing, quality.merged, quality.delays, quality.usable]
+    parts = [
+        frame.to_csv() + frame.to_json(date_format="iso", force_ascii=False) for frame in frames
+    ]
+    parts += [repr(cases), str(cases), cases._repr_html_(), repr(quality), str(quality)]
+    parts += quality.lines()
+    parts.append(json.dumps(quality.to_dict(), ensure_ascii=False, default=str))
+    parts.append(pickle.dumps(cases).decode("utf-8", errors="ignore"))
+    return "\n".join(parts)
+
+
+def leaked(text: str, salt: str = "") -> list[str]:
+    return [word for word in (*PLANTED, *([salt] if salt else [])) if word in text]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_identifiers_in_their_own_fields(language: str) -> None:
+    salt = "a salt nobody may see"
+    frame = pd.DataFrame(
+        [{**GOOD, **OWN}, {**GOOD, **OWN, "发病时间": "2024-03-06", "食品名称": "鱼"}]
+    )
+    cases = read_cases(frame, language=language, salt=salt, as_of="2024-12-31")
+    assert len(cases) == 1  # the same person twice: the identity was used
+    assert cases.frame["age_years"].tolist() == [74.0]
+    assert leaked(outputs(cases), salt) == []
+
+
+CONTENTS = (
+    NAME,
+    NUMBER,
+    PHONE,
+    f"{NAME} {PHONE}",
+    f"与{NAME}({NUMBER})同餐，电话：{PHONE}",
+    "１３８１２３４５６７８",
+    "138-1234-5678",
+    f"+86 {PHONE}",
+    f"{GUARDIAN}的孩子",
+)
+
+
+def planted(content: str) -> pd.DataFrame:
+    """Make reports of one person, each with something in another field."""
+    rows = [{"编号": i, **GOOD, **OWN, field: content} for i, field in enumerate(OTHERS)]
+    return pd.DataFrame(rows).astype(object)
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+def test_identifiers_in_other_fields(content: str) -> None:
+    cases = read_cases(planted(content), as_of="2024-12-31", duplicates=None)
+    assert len(cases) == len(OTHERS)
+    text = outputs(cases)
+    assert leaked(text) == []
+    assert "138-1234-5678" not in text
+    assert "１３８１２３４５６７８" not in text
+
+
+@pytest.mark.parametrize("field", OTHERS)
+def test_identifiers_in_other_fields_of_strict_errors(field: str) -> None:
+    content = f"{NAME} {NUMBER} {PHONE}"
+    frame = pd.DataFrame([{**GOOD, **OWN, "年龄": "3", field: content}])  # 3 is not 74: an error
+    with pytest.raises(DataError) as caught:
+        read_cases(frame, as_of="2024-12-31", strict=True, salt=b"0123456789abcdef")
+    assert leaked(str(caught.value)) == []
+    assert caught.value.__cause__ is None
+
+
+def test_columns_shifted_by_one(tmp_path: Path) -> None:
+    """All identifiers stand under the wrong headers."""
+    header = [*OWN, *OTHERS[:20]]
+    values = ["", *OWN.values(), *[""] * 19]
+    path = tmp_path / "shifted.csv"
+    path.write_text(",".join(header) + "\n" + ",".join(values) + "\n", encoding="utf-8")
+    text = outputs(read_cases(path, as_of="2024-12-31"))
+    # What stands under 患者性别 is no sex; the texts under text fields are those of the form.
+    assert [word for word in leaked(text) if word not in (DOCTOR, REPORTER)] == []
+
+
+def test_a_file_without_a_header_shows_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "bare.csv"
+    path.write_text(",".join(OWN.values()) + "\n", encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        read_cases(path)
+    assert leaked(str(caught.value)) == []
+
+
+def test_the_command_line_and_its_files(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    path = tmp_path / "病例.xlsx"
+    rows = [
+        {**GOOD, **OWN},
+        {**GOOD, **OWN, "患者性别": NAME, "既往病史": f"{NAME} {PHONE}", "体温": NUMBER},
+    ]
+    pd.DataFrame(rows).to_excel(path, index=False, engine="openpyxl")
+    out = tmp_path / "out"
+    runs = [
+        CliRunner().invoke(app, ["check", str(path), "--out", str(out), "--all", *more])
+        for more in ([], ["--json"], ["--lang", "zh"], ["--strict"])
+    ]
+    assert [run.exit_code for run in runs] == [0, 0, 0, 2]
+    text = "".join(run.output for run in runs) + caplog.text
+    text += "".join(file.read_text(encoding="utf-8-sig") for file in out.iterdir())
+    assert len(list(out.iterdir())) == 6
+    assert leaked(text, (config_folder() / "salt").read_bytes().hex()) == []
+
+
+def test_identifiers_that_are_asked_for_are_kept() -> None:
+    frame = pd.DataFrame([{**GOOD, **OWN}])
+    cases = read_cases(frame, keep_identifiers=["name", "phone", "birth_date"], as_of="2024-12-31")
+    row = cases.frame.iloc[0]
+    assert (row["name"], row["phone"], row["birth_date"]) == (NAME, PHONE, pd.Timestamp(BIRTH))
+    assert [word for word in leaked(cases.frame.to_csv()) if word not in (NAME, PHONE, BIRTH)] == []
+    with pytest.raises(SpecError, match="cannot be kept"):
+        read_cases(frame, keep_identifiers=["onset"])
+
+
+def test_addresses_of_meals_at_home_are_dropped() -> None:
+    frame = pd.DataFrame(
+        {
+            "编号": list("12345"),
+            "进食场所": ["家", "夜市", None, None, "亲戚家"],
+            "进食场所类型": ["家庭", "街头食品摊点", "饭店(酒店)", None, None],
+            "进食详细地址": ["甲路1号", "乙路2号", "丙路3号", "丁路4号", "戊路5号"],
+        }
+    )
+    cases = read_cases(frame, as_of="2024-12-31")
+    assert cases.exposures["eat_address"].fillna("").tolist() == ["", "乙路2号", "丙路3号", "", ""]
+    assert cases.quality.dropped["eat_address"] == 3
+    kept = read_cases(frame, keep_identifiers=["eat_address"], as_of="2024-12-31")
+    assert kept.exposures["eat_address"].notna().all()
+
+
+def test_an_identity_number_as_case_number_is_hidden() -> None:
+    frame = pd.DataFrame({"编号": [NUMBER, "7"], "发病时间": ["2024-03-05"] * 2})
+    cases = read_cases(frame, as_of="2024-12-31")
+    assert cases.frame["case_id"].tolist() == ["row-2", "7"]
+    assert leaked(outputs(cases)) == []
+
+
+# ------------------------------------------------------------------ salt
+
+
+def test_the_salt_is_made_once_for_its_owner_alone(salt_of_its_own: Path) -> None:
+    frame = pd.DataFrame([{**GOOD, **OWN}])
+    first = read_cases(frame, as_of="2024-12-31").frame["person"]
+    path = salt_of_its_own / "salt"
+    assert len(path.read_bytes()) == 32
+    if os.name == "posix":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert read_cases(frame, as_of="2024-12-31").frame["person"].equals(first)
+    assert [file.name for file in salt_of_its_own.iterdir()] == ["salt"]
+    path.unlink()
+    assert not read_cases(frame, as_of="2024-12-31").frame["person"].equals(first)
+
+
+def test_the_hash_is_hmac_sha_256() -> None:
+    code = (
+        "import hmac, hashlib;"
+        f"print(hmac.new(b'0123456789abcdef', b'n|{NUMBER}', hashlib.sha256).hexdigest()[:32])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    cases = read_cases(pd.DataFrame([{**GOOD, **OWN}]), salt="0123456789abcdef", as_of="2024-12-31")
+    assert cases.frame["person"].tolist() == [done.stdout.strip()]
+
+
+def test_a_short_salt_is_refused() -> None:
+    with pytest.raises(SpecError, match="at least 16 bytes"):
+        read_cases(pd.DataFrame([{**GOOD, **OWN}]), salt="short")
+
+
+def test_a_folder_that_cannot_be_written_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("ENTEROSCAN_CONFIG_DIR", str(tmp_path / "file"))
+    with pytest.raises(DataError, match="give salt="):
+        read_cases(pd.DataFrame([{**GOOD, **OWN}]))
+
+
+# ------------------------------------------------------------------ identity numbers and masks
+
+
+@pytest.mark.parametrize(
+    ("number", "is_valid"),
+    [  # the examples of GB 11643-1999 and what is wrong by one digit
+        ("11010519491231002X", True),
+        ("440524188001010014", True),
+        ("110105194912310021", False),
+        ("440524188001010015", False),
+        ("44052418800101001", False),
+    ],
+)
+def test_check_digits(number: str, is_valid: bool) -> None:
+    assert is_valid_id_number(number) is is_valid
+
+
+def test_every_wrong_digit_is_found() -> None:
+    """ISO 7064 mod 11-2 finds all single errors and all swaps of neighbours."""
+    right = "11010519491231002X"
+    for place in range(17):
+        for digit in "0123456789":
+            wrong = right[:place] + digit + right[place + 1 :]
+            assert is_valid_id_number(wrong) is (wrong == right)
+        swapped = right[:place] + right[place + 1] + right[place] + right[place + 2 :]
+        assert is_valid_id_number(swapped) is (swapped == right)
+
+
+def test_masks() -> None:
+    assert mask("张三") == "**"
+    assert mask("3月5号下午") == "3月5号下午"
+    assert mask(NUMBER) == "***"
+    assert mask("2024-13-45") == "2024-13-45"
+    assert mask_numbers(f"电话{PHONE}，身份证{NUMBER}") == "电话***,身份证***"
+    assert mask_numbers("批号20240305，共12份") == "批号20240305，共12份"
