@@ -1,0 +1,332 @@
+#include "enteroscan/timeseries/glr.hpp"
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "timeseries/distributions.hpp"
+#include "timeseries/log_linear.hpp"
+#include "timeseries/options.hpp"
+
+namespace enteroscan {
+namespace {
+
+constexpr double least_shift = -18.0;  // a mean of 0, as far as counts can tell
+
+// The points since a chart began. The oldest come first.
+class Chart {
+  public:
+    Chart(const GlrOptions& options, double alpha) : options_(&options), alpha_(alpha) {}
+
+    void clear() noexcept {
+        counts_.clear();
+        means_.clear();
+        weights_.clear();
+        odds_.clear();
+        base_.assign(1, 0.0);
+        cusum_ = 0.0;
+    }
+
+    bool knows_shift() const noexcept { return options_->log_shift.has_value(); }
+
+    void push(double count, double mean) {
+        if (knows_shift()) {
+            cusum_ = std::max(0.0, cusum_ + increment(count, mean));
+            return;
+        }
+        counts_.push_back(count);
+        means_.push_back(mean);
+        if (alpha_ > 0.0) {
+            weights_.push_back(count + 1.0 / alpha_);
+            odds_.push_back(alpha_ * mean);
+            base_.push_back(base_.back() + weights_.back() * std::log1p(odds_.back()));
+        }
+    }
+
+    void pop() {
+        counts_.pop_back();
+        means_.pop_back();
+        if (alpha_ > 0.0) {
+            weights_.pop_back();
+            odds_.pop_back();
+            base_.pop_back();
+        }
+    }
+
+    double statistic() const {
+        if (knows_shift()) return cusum_;
+        return alpha_ > 0.0 ? negative_binomial() : poisson();
+    }
+
+    bool alarms(double statistic) const noexcept {
+        return knows_shift() ? statistic > options_->threshold : statistic >= options_->threshold;
+    }
+
+    // The least count that would raise an alarm as the next point.
+    double bound(double mean) {
+        if (options_->direction == ShiftDirection::decrease) return not_a_number;
+        if (knows_shift()) return known_shift_bound(mean);
+        return alpha_ > 0.0 ? negative_binomial_bound(mean) : poisson_bound(mean);
+    }
+
+    // Chance of a count of `count` or more at one point.
+    double upper_tail(double count, double mean) const {
+        return alpha_ > 0.0 ? CountDistribution::of_size(mean, 1.0 / alpha_).upper_tail(count)
+                            : CountDistribution::poisson(mean).upper_tail(count);
+    }
+
+  private:
+    struct Windows {  // beginnings of windows that end with the last point
+        std::size_t first;
+        std::size_t end;
+    };
+
+    Windows windows(std::size_t n, bool is_poisson) const noexcept {
+        std::size_t shortest = options_->min_window;
+        if (is_poisson && options_->compat) shortest = options_->window == 0 ? 1 : shortest + 1;
+        if (n < shortest) return {0, 0};
+        const std::size_t longest = options_->window == 0 ? n : std::min(n, options_->window + 1);
+        return {n - longest, n - shortest + 1};
+    }
+
+    double sign() const noexcept { return options_->direction == ShiftDirection::increase ? 1.0 : -1.0; }
+
+    // ---- known shift
+
+    double increment(double count, double mean) const noexcept {
+        const double k = *options_->log_shift;
+        if (alpha_ == 0.0) return k * count + (1.0 - std::exp(k)) * mean;
+        return k * count + (count + 1.0 / alpha_) * log_odds_ratio(mean);
+    }
+
+    double log_odds_ratio(double mean) const noexcept {
+        return std::log((1.0 + alpha_ * mean) / (1.0 + alpha_ * mean * std::exp(*options_->log_shift)));
+    }
+
+    double known_shift_bound(double mean) const noexcept {
+        const double k = *options_->log_shift;
+        if (k < 0.0) return not_a_number;
+        const double missing = options_->threshold - cusum_;
+        if (alpha_ == 0.0) return std::max(0.0, (missing - (1.0 - std::exp(k)) * mean) / k);
+        const double ratio = log_odds_ratio(mean);
+        return std::max(0.0, (missing - ratio / alpha_) / (k + ratio));
+    }
+
+    // ---- Poisson, unknown shift
+
+    double ratio_of_sums(double cases, double mean) const noexcept {
+        if (cases == 0.0) return options_->direction == ShiftDirection::decrease ? mean : 0.0;
+        const double k = std::log(cases / mean);
+        return k * sign() > 0.0 ? k * cases + mean - cases : 0.0;
+    }
+
+    double poisson() const noexcept {
+        double greatest = 0.0;
+        double cases = 0.0;
+        double mean = 0.0;
+        const auto [first, end] = windows(counts_.size(), true);
+        for (std::size_t i = counts_.size(); i-- > first;) {
+            cases += counts_[i];
+            mean += means_[i];
+            if (i < end) greatest = std::max(greatest, ratio_of_sums(cases, mean));
+        }
+        return greatest;
+    }
+
+    double poisson_bound(double mean) const {
+        double least = std::numeric_limits<double>::infinity();
+        double cases = 0.0;
+        double sum = mean;
+        const std::size_t n = counts_.size() + 1;
+        const auto [first, end] = windows(n, true);
+        for (std::size_t i = n; i-- > first;) {
+            if (i + 1 < n) {
+                cases += counts_[i];
+                sum += means_[i];
+            }
+            if (i >= end) continue;
+            if (std::isfinite(least) && ratio_of_sums(cases + least - 1.0, sum) < options_->threshold) continue;
+            least = std::min(least, least_poisson(cases, sum));
+        }
+        return std::isfinite(least) ? least : not_a_number;
+    }
+
+    // The least whole number that, added to the cases of a window, reaches the threshold: Newton's method
+    // for S log(S / m) - S + m = threshold, S > m.
+    double least_poisson(double cases, double mean) const {
+        const double threshold = options_->threshold;
+        double s = mean + std::sqrt(2.0 * threshold * mean) + threshold;
+        for (int i = 0; i < 50; ++i) {
+            const double slope = std::log(s / mean);
+            const double step = (s * slope - s + mean - threshold) / slope;
+            s -= step;
+            if (std::abs(step) < 1e-9 * s) break;
+        }
+        double x = std::max(0.0, std::ceil(s - cases - 1e-6));
+        while (ratio_of_sums(cases + x, mean) < threshold) x += 1.0;
+        return x;
+    }
+
+    // ---- negative binomial, unknown shift
+
+    // The window that begins with point `begin`; score0 is the derivative at k = 0. `shift` is where the
+    // search for the maximum starts, and becomes where it is.
+    double window_ratio(std::size_t begin, double cases, double score0, double at_least, double& shift) const {
+        if (sign() * score0 <= 0.0) return 0.0;
+        const auto n = static_cast<Eigen::Index>(counts_.size() - begin);
+        const Eigen::Map<const Eigen::ArrayXd> weights(weights_.data() + begin, n);
+        const Eigen::Map<const Eigen::ArrayXd> odds(odds_.data() + begin, n);
+        for (int i = 0; i < 100; ++i) {
+            const double factor = std::exp(shift);
+            double expected = 0.0;
+            double information = 0.0;
+            for (Eigen::Index j = 0; j < n; ++j) {
+                const double inverse = 1.0 / (1.0 + odds[j] * factor);
+                const double term = weights[j] * (1.0 - inverse);
+                expected += term;
+                information += term * inverse;
+            }
+            const double step = std::clamp((cases - expected) / information, -2.0, 2.0);
+            shift = std::max(least_shift, shift + step);
+            if (std::abs(step) < 1e-6 || shift == least_shift) break;
+        }
+        // The likelihood ratio is concave in k: it cannot be above the tangent at 0.
+        if (score0 * shift <= at_least) return 0.0;
+        return shift * cases + base_.back() - base_[begin] - (weights * (odds * std::exp(shift)).log1p()).sum();
+    }
+
+    double negative_binomial() const {
+        double greatest = 0.0;
+        double cases = 0.0;
+        double score0 = 0.0;
+        double shift = 0.0;
+        const auto [first, end] = windows(counts_.size(), false);
+        for (std::size_t i = counts_.size(); i-- > first;) {
+            cases += counts_[i];
+            score0 += (counts_[i] - means_[i]) / (1.0 + odds_[i]);
+            if (i < end) greatest = std::max(greatest, window_ratio(i, cases, score0, greatest, shift));
+        }
+        return greatest;
+    }
+
+    double negative_binomial_bound(double mean) {
+        const auto reaches = [&](double count) {
+            push(count, mean);
+            const double ratio = negative_binomial();
+            pop();
+            return ratio >= options_->threshold;
+        };
+        if (windows(counts_.size() + 1, false).end == 0 || !std::isfinite(mean)) return not_a_number;
+        double low = -1.0;  // does not reach the threshold
+        double high = std::ceil(mean + 3.0 * std::sqrt(mean * (1.0 + alpha_ * mean)));
+        for (double step = std::max(1.0, std::ceil(0.5 * high)); !reaches(high); step *= 2.0) {
+            low = high;
+            high += step;
+            if (high > 1e12) return not_a_number;
+        }
+        while (high - low > 1.0) {
+            const double middle = std::floor(0.5 * (low + high));
+            (reaches(middle) ? high : low) = middle;
+        }
+        return high;
+    }
+
+    const GlrOptions* options_;
+    double alpha_;
+    std::vector<double> counts_;
+    std::vector<double> means_;
+    std::vector<double> weights_;  // x + 1 / alpha
+    std::vector<double> odds_;     // alpha mu
+    std::vector<double> base_{0.0};
+    double cusum_ = 0.0;
+};
+
+// The in-control mean of the points from `start` on.
+struct Mean {
+    bool known = false;
+    double alpha = 0.0;
+    double slope = 0.0;
+    std::vector<double> values;
+};
+
+class Glr final : public Detector {
+  public:
+    explicit Glr(const GlrOptions& options) : options_(options) {}
+
+    void judge(const Series& series, TimePoints points, std::span<Judgement> judgements,
+               const RunControl& control) const override {
+        const std::size_t start = options_.training == 0 ? points.begin : options_.training;
+        std::size_t fitted_to = start;
+        Mean mean = mean_of(series.counts, start, points.end);
+        Chart chart(options_, mean.alpha);
+        for (std::size_t t = std::min(start, points.begin); t < points.end; ++t) {
+            control.check();
+            Judgement ignored;
+            Judgement& result = t < points.begin ? ignored : judgements[t - points.begin];
+            if (t < start || !mean.known || !std::isfinite(mean.values[t - fitted_to])) {
+                result.reason = t < start || start == 0 ? Reason::too_little_history : Reason::no_convergence;
+                continue;
+            }
+            judge_point(series.counts[t], mean.values[t - fitted_to], chart, result, t >= points.begin);
+            result.dispersion = 1.0 + mean.alpha * result.expected;
+            result.trend = options_.trend ? mean.slope : not_a_number;
+            if (!result.alarm) continue;
+            chart.clear();
+            if (options_.refit && t + 1 < points.end) {
+                fitted_to = t + 1;
+                mean = mean_of(series.counts, fitted_to, points.end);
+                chart = Chart(options_, mean.alpha);
+            }
+        }
+    }
+
+  private:
+    Mean mean_of(std::span<const double> counts, std::size_t start, std::size_t end) const {
+        Mean result;
+        if (start == 0 || end <= start) return result;
+        const HarmonicDesign design(start, options_.period, options_.harmonics, options_.trend);
+        const double size = !options_.alpha ? not_a_number : *options_.alpha == 0.0 ? 0.0 : 1.0 / *options_.alpha;
+        const LogLinearFit fit = fit_harmonics(counts, start, design, size);
+        if (fit.fitted.size() == 0) return result;
+        result.known = true;
+        // A size that grows without limit is a Poisson distribution.
+        result.alpha = fit.size > 0.0 ? 1.0 / fit.size : 0.0;
+        result.slope = design.slope(fit.coefficients);
+        for (std::size_t t = start; t < end; ++t)
+            result.values.push_back(std::exp(design.row(static_cast<double>(t + 1)).dot(fit.coefficients)));
+        return result;
+    }
+
+    static void judge_point(double count, double mean, Chart& chart, Judgement& result, bool wanted) {
+        result.expected = mean;
+        if (wanted) result.upper_bound = chart.bound(mean);
+        if (std::isnan(count)) {
+            result.score = chart.statistic();
+            result.reason = Reason::missing_count;
+            return;
+        }
+        chart.push(count, mean);
+        result.score = chart.statistic();
+        result.p_value = chart.upper_tail(count, mean);
+        result.alarm = chart.alarms(result.score);
+    }
+
+    GlrOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Detector> glr(const GlrOptions& options) {
+    check_option(options.threshold > 0.0, "the threshold must be positive");
+    check_option(options.period > 0.0, "the period must be positive");
+    check_option(!options.alpha || *options.alpha >= 0.0, "alpha, the overdispersion, must be 0 or more");
+    check_option(!options.log_shift || *options.log_shift != 0.0, "log_shift = 0 is no shift");
+    check_option(options.min_window >= 1, "min_window must be 1 or more");
+    check_option(options.window == 0 || options.window + 1 >= options.min_window,
+                 "window is shorter than min_window");
+    return std::make_unique<Glr>(options);
+}
+
+}  // namespace enteroscan

@@ -1,0 +1,48 @@
+"""Time series: which counts of a week, a day or a month are more than the past lets one expect.
+
+A spec is a method and its options, with one verb:
+
+>>> from enteroscan.timeseries import FarringtonFlexible
+>>> result = FarringtonFlexible().detect(weekly, by="district", last=1)  # doctest: +SKIP
+>>> result.alarms  # doctest: +SKIP
+"""
+
+from enteroscan.timeseries.result import DetectionResult
+from enteroscan.timeseries.specs import (
+    AdaptiveRegression,
+    Bayes,
+    Cusum,
+    DetectorSpec,
+    EarsC1,
+    EarsC2,
+    EarsC3,
+    Ewma,
+    EwmaOrRegression,
+    Farrington,
+    FarringtonFlexible,
+    Glr,
+    HistoricalLimits,
+    NegativeBinomialRegression,
+    OutbreakP,
+    Rki,
+)
+
+__all__ = [
+    "AdaptiveRegression",
+    "Bayes",
+    "Cusum",
+    "DetectionResult",
+    "DetectorSpec",
+    "EarsC1",
+    "EarsC2",
+    "EarsC3",
+    "Ewma",
+    "EwmaOrRegression",
+    "Farrington",
+    "FarringtonFlexible",
+    "Glr",
+    "HistoricalLimits",
+    "NegativeBinomialRegression",
+    "OutbreakP",
+    "Rki",
+]

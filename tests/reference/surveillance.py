@@ -1,0 +1,300 @@
+"""The outputs of R's packages surveillance and Rnssp beside ours, file by file.
+
+``python -m reference.surveillance FOLDER`` (with tests and python on the path) prints the table.
+"""
+
+import gzip
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from enteroscan import timeseries as ts
+from enteroscan.timeseries import DetectionResult, DetectorSpec
+
+CLOSED_FORM = 1e-12
+REGRESSION = 1e-10
+TABULATED = 1e-8  # the package reads values from a table with so many digits
+# What the package computes differently from its own definition, or what is not built.
+LEFT_OUT = {
+    "epi": "change='epi' is not built: the package's own version is not the estimate it claims to be"
+}
+
+Floats = NDArray[np.float64]
+
+
+class Check(NamedTuple):
+    """One quantity of one file: greatest relative difference, and what is allowed."""
+
+    quantity: str
+    error: float
+    tolerance: float
+    n: int
+
+    @property
+    def good(self) -> bool:
+        """Whether it agrees."""
+        return self.error <= self.tolerance
+
+
+def read(path: Path) -> Any:
+    """Read a gzipped JSON file."""
+    with gzip.open(path, "rt") as file:
+        return json.load(file)
+
+
+def output_files(folder: Path) -> list[Path]:
+    """Outputs of surveillance that belong to a series."""
+    return sorted(path for path in (folder / "out").glob("*__*.json.gz"))
+
+
+def read_wide(folder: Path, name: str, output: Any) -> pd.DataFrame:
+    """Return the series of an output: dates or steps as index, one column a unit."""
+    frame = pd.read_csv(folder / "series" / f"{name}.csv")
+    index: pd.Index[Any] = pd.Index(np.arange(1, len(frame) + 1))
+    if frame["date"].notna().all():
+        index = pd.DatetimeIndex(frame["date"])
+    return frame[list(output["units"])].set_index(index)
+
+
+def long(wide: pd.DataFrame) -> pd.DataFrame:
+    """Return a wide frame as a long one."""
+    columns = {"date": np.repeat(wide.index.to_numpy(), wide.shape[1])}
+    columns["unit"] = np.tile(np.arange(wide.shape[1]), len(wide))
+    columns["count"] = wide.to_numpy().ravel()
+    return pd.DataFrame(columns)
+
+
+def spec_of(output: Any) -> DetectorSpec | str:
+    """Return the spec that a file was made with, or why there is none."""
+    control, algorithm = output["control"], output["algorithm"]
+    if algorithm.startswith("earsC"):
+        options = {"baseline_steps": control["baseline"], "min_sigma": float(control["minSigma"])}
+        if control["method"] == "C3":
+            return ts.EarsC3(**options, alpha=control["alpha"], compat=True)
+        spec = ts.EarsC1 if control["method"] == "C1" else ts.EarsC2
+        return spec(**options, alpha=control["alpha"])
+    if algorithm in ("algo.rki", "algo.bayes"):
+        variant = {(0, 6): 1, (1, 6): 2, (2, 4): 3}[control["b"], control["w"]]
+        if algorithm == "algo.rki":
+            return ts.Rki(variant=variant, compat=True)
+        return ts.Bayes(variant=variant, alpha=control["alpha"], compat=True)
+    if algorithm == "algo.cdc":
+        return ts.HistoricalLimits(
+            years_back=control["b"], blocks_beside=control["m"], alpha=control["alpha"], compat=True
+        )
+    if algorithm == "algo.outbreakP":
+        return ts.OutbreakP(threshold=control["k"])
+    if algorithm == "algo.cusum":
+        return _cusum(control)
+    if algorithm in ("algo.glrnb", "algo.glrpois"):
+        return _glr(control, algorithm)
+    if algorithm == "algo.farrington":
+        return _farrington(control)
+    return _flexible(control)
+
+
+def _cusum(control: Any) -> ts.Cusum:
+    names = {"pearsonNegBin": "pearson_neg_bin", "anscombeNegBin": "anscombe_neg_bin"}
+    mean = {None: "training", "glm": "seasonal"}.get(control.get("m"), control.get("m"))
+    return ts.Cusum(
+        k=control["k"],
+        h=control["h"],
+        transformation=names.get(control["trans"], control["trans"]),
+        mean=mean,
+        overdispersion=control.get("alpha", 0.1),
+        compat=True,
+    )
+
+
+def _glr(control: Any, algorithm: str) -> ts.Glr | str:
+    if control.get("change") == "epi":
+        return LEFT_OUT["epi"]
+    model = control.get("mu0") or {}
+    window = control.get("M", -1)
+    return ts.Glr(
+        threshold=float(control["c.ARL"]),
+        overdispersion=0.0 if algorithm == "algo.glrpois" else None,
+        log_shift=control.get("theta"),
+        direction="decrease" if control.get("dir") == "dec" else "increase",
+        window_steps=None if window == -1 else window,
+        min_window_steps=control.get("Mtilde", 1),
+        harmonics=model.get("S", 1),
+        trend=model.get("trend", False),
+        refit=model.get("refit", False),
+        compat=True,
+    )
+
+
+def _farrington(control: Any) -> ts.Farrington:
+    cases, points = control.get("limit54", (5, 4))
+    return ts.Farrington(
+        years_back=control["b"],
+        half_window_steps=control["w"],
+        alpha=control.get("alpha", 0.05),
+        trend=control.get("trend", True),
+        reweight=control.get("reweight", True),
+        power=control.get("powertrans", "2/3"),
+        min_recent_cases=float(cases),
+        min_recent_steps=points,
+        compat=True,
+    )
+
+
+def _flexible(control: Any) -> ts.FarringtonFlexible:
+    cases, points = control.get("limit54", (5, 4))
+    bounds = {"nbPlugin": "nb_plugin", "muan": "muan", "delta": "delta"}
+    return ts.FarringtonFlexible(
+        years_back=control["b"],
+        half_window_steps=control["w"],
+        season_levels=control.get("noPeriods", 1),
+        recent_steps_excluded=control.get("pastWeeksNotIncluded"),
+        alpha=control.get("alpha", 0.05),
+        trend=control.get("trend", True),
+        max_trend_p=float(control.get("pThresholdTrend", 0.05)),
+        reweight=control.get("reweight", True),
+        reweight_above=float(control.get("weightsThreshold", 2.58)),
+        bound=bounds[control.get("thresholdMethod", "delta")],
+        power=control.get("powertrans", "2/3"),
+        min_recent_cases=float(cases),
+        min_recent_steps=points,
+        population_offset=control.get("populationOffset", False),
+        compat=True,
+    )
+
+
+def difference(ours: Floats, theirs: Floats) -> float:
+    """Return the greatest difference, relative to the value where that is above 1."""
+    same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
+    if same.all():
+        return 0.0
+    with np.errstate(invalid="ignore"):
+        error = np.abs(ours - theirs) / np.maximum(1.0, np.abs(theirs))
+    error = np.where(np.isnan(error), np.inf, error)
+    return float(error[~same].max())
+
+
+def run(folder: Path, path: Path) -> list[Check] | str:
+    """Compare one output of surveillance with ours; or say why there is nothing to compare."""
+    output = read(path)
+    spec = spec_of(output)
+    if isinstance(spec, str):
+        return spec
+    wide = read_wide(folder, output["dataset"], output)
+    points = np.asarray(output["range"])
+    begin, last = int(points[0]) - 1, int(points[-1])
+    wide = wide.iloc[:last]
+    frame = long(wide)
+    people = None
+    if getattr(spec, "population_offset", False):
+        people = "population"
+        name = f"{output['dataset']}_population.csv"
+        table = pd.read_csv(folder / "series" / name)[list(output["units"])].iloc[:last]
+        frame[people] = table.to_numpy().ravel()
+    result = spec.detect(
+        frame, by="unit", last=last - begin, population=people, period=52.0, n_jobs=1
+    )
+    return list(_compare(output, spec, result, points - points[0]))
+
+
+def table(output: Any, name: str, dtype: Any = np.float64) -> NDArray[Any]:
+    """Return a quantity of an output, one row a unit; missing values are NaN."""
+    values = output[name]
+    return np.array([values[unit] for unit in output["units"]], dtype=dtype)
+
+
+def _compare(
+    output: Any, spec: DetectorSpec, result: DetectionResult, points: NDArray[np.int64]
+) -> Iterator[Check]:
+    frame = result.frame
+
+    def ours(name: str) -> Floats:
+        values = frame[name].to_numpy(dtype=np.float64)
+        return values.reshape(result.n_series, -1)[:, points]
+
+    tolerance = CLOSED_FORM
+    if isinstance(spec, ts.Cusum) and spec.transformation == "anscombe_neg_bin":
+        tolerance = TABULATED
+    elif isinstance(spec, ts.Farrington | ts.FarringtonFlexible | ts.Glr) or (
+        isinstance(spec, ts.Cusum) and spec.mean == "seasonal"
+    ):
+        tolerance = REGRESSION
+
+    def check(quantity: str, mine: Floats, theirs: Floats, allowed: float = tolerance) -> Check:
+        return Check(quantity, difference(mine, theirs), allowed, theirs.size)
+
+    alarm = table(output, "alarm", object)
+    known = np.array([[value is not None for value in row] for row in alarm])
+    yield check("alarm", np.where(known, ours("alarm"), 0.0), np.where(known, alarm, 0.0).astype(float), 0.0)
+    bound = table(output, "upperbound")
+    if isinstance(spec, ts.Glr):
+        is_cases = output["control"].get("ret") == "cases"
+        yield check("upper_bound" if is_cases else "score", ours("upper_bound" if is_cases else "score"), bound)
+        yield check("expected", ours("expected"), np.array(table(output, "mu0")))
+        return
+    if isinstance(spec, ts.OutbreakP):
+        finite = np.isfinite(bound)  # the package overflows
+        with np.errstate(divide="ignore"):
+            theirs = np.log(np.where(finite, bound, 1.0))
+        yield check("score", np.where(finite, ours("score"), 0.0), theirs)
+        return
+    yield check("upper_bound", ours("upper_bound"), bound)
+    others = {
+        "expected": "expected",
+        "score": "score",
+        "pvalue": "p_value",
+        "phi": "dispersion",
+        "trendCoef": "trend",
+        "cusum": "score",
+        "aggr": "observed",
+    }
+    for theirs, mine in others.items():
+        if theirs in output:
+            values = ours(mine)
+            if theirs == "trendCoef":  # the package has none where ours is 0
+                values = np.where(values == 0.0, np.nan, values)
+            yield check(mine, values, table(output, theirs))
+    if "m" in output:
+        mean = ours("expected")
+        m = np.array([output["m"][unit] for unit in output["units"]], dtype=float)
+        yield check("m", mean, np.broadcast_to(m, mean.shape))
+    if "pred_quantile" in output:
+        yield check("1 - p_value", 1.0 - ours("p_value"), table(output, "pred_quantile"))
+    if "trend" in output:
+        yield check("has trend", (ours("trend") != 0.0).astype(float), table(output, "trend"), 0.0)
+
+
+def main() -> None:
+    """Print the table."""
+    folder = Path(sys.argv[1])
+    wanted = sys.argv[2] if len(sys.argv) > 2 else ""
+    passed = failed = left_out = 0
+    for path in output_files(folder):
+        sys.stdout.flush()
+        name = path.name.removesuffix(".json.gz")
+        if wanted not in name:
+            continue
+        try:
+            checks = run(folder, path)
+        except Exception as error:  # noqa: BLE001
+            checks = [Check(f"{type(error).__name__}: {error}"[:150], np.inf, 0, 0)]
+        if isinstance(checks, str):
+            left_out += 1
+            print(f"-    {name:45} {checks}")
+            continue
+        good = all(check.good for check in checks)
+        passed, failed = passed + good, failed + (not good)
+        worst = " ".join(
+            f"{check.quantity}={check.error:.1e}" for check in checks if check.error > 0 or not good
+        )
+        print(f"{'ok  ' if good else 'FAIL'} {name:45} {worst}")
+    print(f"{passed} files agree, {failed} do not, {left_out} left out")
+
+
+if __name__ == "__main__":
+    main()
