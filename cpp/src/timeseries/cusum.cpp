@@ -16,7 +16,7 @@ namespace {
 double square(double x) noexcept { return x * x; }
 
 // x^(3/2); 0 where x is negative.
-double to_three_halves(double x) noexcept { return x > 0.0 ? x * std::sqrt(x) : 0.0; }
+double to_three_halves(double x) noexcept { return x > 0.0 ? std::pow(x, 1.5) : 0.0; }
 
 // 3/2 of the integral of u^(-1/3) (1 + a u)^(-1/3) from 0 to x, with w = a x / (1 + a x).
 double anscombe_integral(double x, double a) {
@@ -45,7 +45,8 @@ class Transformation {
             case CountTransformation::rossi:
                 return (x - 3.0 * m_ + 2.0 * std::sqrt(x * m_)) / (2.0 * std::sqrt(m_));
             case CountTransformation::anscombe:
-            case CountTransformation::anscombe2nd: return 1.5 * (square(std::cbrt(x)) - centre()) / sixth_root(m_);
+            case CountTransformation::anscombe2nd: 
+                return 1.5 * (std::pow(x, 2.0 / 3.0) - centre()) / sixth_root(m_);
             case CountTransformation::pearson_neg_bin: return (x - m_) / std::sqrt(m_ + a_ * m_ * m_);
             case CountTransformation::anscombe_neg_bin:
                 return (anscombe_integral(x, a_) - integral_of_mean_) / sixth_root(m_ + a_ * m_ * m_);
@@ -61,7 +62,7 @@ class Transformation {
             case CountTransformation::rossi: return rossi_inverse(z);
             case CountTransformation::anscombe: return to_three_halves(centre() + sixth_root(m_) * z / 1.5);
             case CountTransformation::anscombe2nd: {
-                const double middle = compat_ ? square(std::cbrt(m_)) - std::cbrt(m_) / 9.0 : centre();
+                const double middle = compat_ ? std::pow(m_, 2.0 / 3.0) - std::cbrt(m_) / 9.0 : centre();
                 return to_three_halves(middle + sixth_root(m_) * z / 1.5);
             }
             case CountTransformation::pearson_neg_bin: return std::max(0.0, m_ + z * std::sqrt(m_ + a_ * m_ * m_));
@@ -78,10 +79,10 @@ class Transformation {
     }
 
   private:
-    static double sixth_root(double x) noexcept { return std::sqrt(std::cbrt(x)); }
+    static double sixth_root(double x) noexcept { return std::pow(x, 1.0 / 6.0); }
 
     double centre() const noexcept {
-        const double two_thirds = square(std::cbrt(m_));
+        const double two_thirds = std::pow(m_, 2.0 / 3.0);
         return kind_ == CountTransformation::anscombe2nd ? two_thirds - 1.0 / (9.0 * std::cbrt(m_)) : two_thirds;
     }
 

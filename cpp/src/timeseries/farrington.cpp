@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "timeseries/distributions.hpp"
 #include "timeseries/farrington_model.hpp"
@@ -68,7 +69,8 @@ class Farrington final : public Detector {
             return;
         }
         const double count = counts[t];
-        const double mean = prediction.mean();
+        // A mean of 0 has no standard deviation: R's least mean stands for it.
+        const double mean = std::max(prediction.mean(), std::numeric_limits<double>::epsilon());
         const double phi = std::max(1.0, prediction.dispersion);
         const NormalBound bound(options_.power, mean, phi, mean * mean * phi * prediction.variance);
         result.expected = mean;

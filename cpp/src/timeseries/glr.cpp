@@ -14,6 +14,7 @@ namespace enteroscan {
 namespace {
 
 constexpr double least_shift = -18.0;  // a mean of 0, as far as counts can tell
+constexpr double longest_step = 2.0;   // of Newton's method, which goes astray for tiny means
 
 // The points since a chart began. The oldest come first.
 class Chart {
@@ -117,7 +118,8 @@ class Chart {
     // ---- Poisson, unknown shift
 
     double ratio_of_sums(double cases, double mean) const noexcept {
-        if (cases == 0.0) return options_->direction == ShiftDirection::decrease ? mean : 0.0;
+        // Without cases the package has no logarithm, and no statistic.
+        if (cases == 0.0) return options_->direction == ShiftDirection::decrease && !options_->compat ? mean : 0.0;
         const double k = std::log(cases / mean);
         return k * sign() > 0.0 ? k * cases + mean - cases : 0.0;
     }
@@ -171,14 +173,12 @@ class Chart {
 
     // ---- negative binomial, unknown shift
 
-    // The window that begins with point `begin`; score0 is the derivative at k = 0. `shift` is where the
-    // search for the maximum starts, and becomes where it is.
-    double window_ratio(std::size_t begin, double cases, double score0, double at_least, double& shift) const {
-        if (sign() * score0 <= 0.0) return 0.0;
+    // The shift of greatest likelihood for the window that begins with point `begin`, by Newton's method.
+    double best_shift(std::size_t begin, double cases, double shift, double at_most) const {
         const auto n = static_cast<Eigen::Index>(counts_.size() - begin);
         const Eigen::Map<const Eigen::ArrayXd> weights(weights_.data() + begin, n);
         const Eigen::Map<const Eigen::ArrayXd> odds(odds_.data() + begin, n);
-        for (int i = 0; i < 100; ++i) {
+        for (int i = 0; i < 100 && shift > least_shift; ++i) {
             const double factor = std::exp(shift);
             double expected = 0.0;
             double information = 0.0;
@@ -188,25 +188,53 @@ class Chart {
                 expected += term;
                 information += term * inverse;
             }
-            const double step = std::clamp((cases - expected) / information, -2.0, 2.0);
-            shift = std::max(least_shift, shift + step);
-            if (std::abs(step) < 1e-6 || shift == least_shift) break;
+            const double step = std::clamp((cases - expected) / information, -at_most, at_most);
+            shift += step;
+            if (!(std::abs(step) >= 1e-6)) break;
         }
-        // The likelihood ratio is concave in k: it cannot be above the tangent at 0.
-        if (score0 * shift <= at_least) return 0.0;
+        return shift;
+    }
+
+    double log_ratio(std::size_t begin, double cases, double shift) const {
+        const auto n = static_cast<Eigen::Index>(counts_.size() - begin);
+        const Eigen::Map<const Eigen::ArrayXd> weights(weights_.data() + begin, n);
+        const Eigen::Map<const Eigen::ArrayXd> odds(odds_.data() + begin, n);
         return shift * cases + base_.back() - base_[begin] - (weights * (odds * std::exp(shift)).log1p()).sum();
     }
 
     double negative_binomial() const {
+        if (options_->compat) return package_negative_binomial();
         double greatest = 0.0;
         double cases = 0.0;
-        double score0 = 0.0;
+        double score = 0.0;  // derivative at a shift of 0
         double shift = 0.0;
         const auto [first, end] = windows(counts_.size(), false);
         for (std::size_t i = counts_.size(); i-- > first;) {
             cases += counts_[i];
-            score0 += (counts_[i] - means_[i]) / (1.0 + odds_[i]);
-            if (i < end) greatest = std::max(greatest, window_ratio(i, cases, score0, greatest, shift));
+            score += (counts_[i] - means_[i]) / (1.0 + odds_[i]);
+            if (i >= end || sign() * score <= 0.0) continue;
+            shift = best_shift(i, cases, std::max(shift, 0.5 * least_shift), longest_step);
+            // The likelihood ratio is concave in the shift: it cannot be above the tangent at 0.
+            if (score * shift > greatest) greatest = std::max(greatest, log_ratio(i, cases, shift));
+        }
+        return greatest;
+    }
+
+    // Longest windows first, each from where the last one ended and with steps of any length, after which
+    // the package has no result.
+    double package_negative_binomial() const {
+        const auto [first, end] = windows(counts_.size(), false);
+        double cases = 0.0;
+        for (std::size_t i = first; i < counts_.size(); ++i) cases += counts_[i];
+        double greatest = 0.0;
+        double shift = 0.5;
+        for (std::size_t i = first; i < end; ++i) {
+            if (!std::isfinite(shift) || shift <= least_shift) shift = 0.0;
+            shift = best_shift(i, cases, shift, std::numeric_limits<double>::infinity());
+            const double used = sign() * shift > 0.0 ? shift : 0.0;
+            const double ratio = used == 0.0 ? 0.0 : log_ratio(i, cases, used);
+            if (ratio > greatest) greatest = ratio;
+            cases -= counts_[i];
         }
         return greatest;
     }
@@ -259,7 +287,7 @@ class Glr final : public Detector {
                const RunControl& control) const override {
         const std::size_t start = options_.training == 0 ? points.begin : options_.training;
         std::size_t fitted_to = start;
-        Mean mean = mean_of(series.counts, start, points.end);
+        Mean mean = mean_of(series.counts, start, points.end, options_.alpha);
         Chart chart(options_, mean.alpha);
         for (std::size_t t = std::min(start, points.begin); t < points.end; ++t) {
             control.check();
@@ -276,18 +304,21 @@ class Glr final : public Detector {
             chart.clear();
             if (options_.refit && t + 1 < points.end) {
                 fitted_to = t + 1;
-                mean = mean_of(series.counts, fitted_to, points.end);
+                // The package keeps the overdispersion of its first fit.
+                const auto alpha = options_.compat ? std::optional<double>(mean.alpha) : options_.alpha;
+                mean = mean_of(series.counts, fitted_to, points.end, alpha);
                 chart = Chart(options_, mean.alpha);
             }
         }
     }
 
   private:
-    Mean mean_of(std::span<const double> counts, std::size_t start, std::size_t end) const {
+    Mean mean_of(std::span<const double> counts, std::size_t start, std::size_t end,
+                 const std::optional<double>& alpha) const {
         Mean result;
         if (start == 0 || end <= start) return result;
         const HarmonicDesign design(start, options_.period, options_.harmonics, options_.trend);
-        const double size = !options_.alpha ? not_a_number : *options_.alpha == 0.0 ? 0.0 : 1.0 / *options_.alpha;
+        const double size = !alpha ? not_a_number : *alpha == 0.0 ? 0.0 : 1.0 / *alpha;
         const LogLinearFit fit = fit_harmonics(counts, start, design, size);
         if (fit.fitted.size() == 0) return result;
         result.known = true;

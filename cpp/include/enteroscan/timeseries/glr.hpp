@@ -27,8 +27,9 @@ struct GlrOptions {
     bool trend = false;
     bool refit = false;                ///< fit the mean again after each alarm, with all points up to it
     std::size_t training = 0;          ///< number of points before the chart; 0: all before the judged ones
-    /// Windows of the Poisson chart as the R package surveillance has them: min_window is ignored without a
-    /// window, and with one it is a point longer.
+    /// As the R package surveillance: in the Poisson chart min_window is ignored without a window, with one it
+    /// is a point longer, and windows without cases say nothing about a decrease; the negative binomial search
+    /// for k fails after steps that are too large (tiny means); refits keep the first overdispersion.
     bool compat = false;
 };
 
