@@ -27,7 +27,7 @@ class Farrington final : public Detector {
                const RunControl& control) const override {
         options_.years.check(points);
         check_option(options_.time.empty() || options_.time.size() >= points.end, "fewer times than time points");
-        QuasiPoisson regression;
+        QuasiPoisson regression(table_);
         BaselinePoints baseline;
         for (std::size_t i = 0; i < judgements.size(); ++i) {
             control.check();
@@ -92,6 +92,7 @@ class Farrington final : public Detector {
     FarringtonOptions options_;
     TrendRules rules_;
     double quantile_;
+    CountTable table_;
 };
 
 }  // namespace

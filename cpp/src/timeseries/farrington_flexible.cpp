@@ -28,7 +28,7 @@ class FarringtonFlexible final : public Detector {
     void judge(const Series& series, TimePoints points, std::span<Judgement> judgements,
                const RunControl& control) const override {
         check_inputs(series, points);
-        QuasiPoisson regression;
+        QuasiPoisson regression(table_);
         BaselinePoints baseline;
         std::vector<Stretch> stretches;
         for (std::size_t i = 0; i < judgements.size(); ++i) {
@@ -166,6 +166,7 @@ class FarringtonFlexible final : public Detector {
     FarringtonFlexibleOptions options_;
     TrendRules rules_;
     double quantile_;
+    CountTable table_;
 };
 
 }  // namespace

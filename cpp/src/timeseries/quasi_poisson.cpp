@@ -26,6 +26,24 @@ Eigen::Map<const Eigen::ArrayXd> as_array(const std::vector<double>& numbers) {
 
 }  // namespace
 
+CountTable::CountTable() {
+    constexpr int n_entries = 1024;
+    entries_.reserve(n_entries);
+    for (int count = 0; count < n_entries; ++count) entries_.push_back(entry(count));
+}
+
+CountTable::Entry CountTable::entry(double count) noexcept {
+    return {std::log(count + 0.1), count > 0.0 ? count * std::log(count) : 0.0, std::pow(count, 2.0 / 3.0)};
+}
+
+CountTable::Entry CountTable::operator()(double count) const noexcept {
+    if (count < static_cast<double>(entries_.size())) {
+        const auto whole = static_cast<std::size_t>(count);
+        if (static_cast<double>(whole) == count) return entries_[whole];
+    }
+    return entry(count);
+}
+
 void BaselinePoints::clear() noexcept {
     counts.clear();
     time.clear();
@@ -40,12 +58,22 @@ void QuasiPoisson::set(const BaselinePoints& points) {
     for (auto* numbers : {&log_start_, &y_log_y_, &two_thirds_, &eta_, &mean_, &working_, &scaled_, &prior_})
         numbers->resize(n);
     levels_.resize(points.n_levels());
-    const auto y = as_array(points.counts);
-    as_array(log_start_) = (y + 0.1).log();
-    const Eigen::ArrayXd log_y = y.max(least_mean).log();
-    as_array(y_log_y_) = y * log_y;
-    as_array(two_thirds_) = (y > 0.0).select((log_y * (2.0 / 3.0)).exp(), 0.0);
-    greatest_count_ = n == 0 ? 0.0 : y.maxCoeff();
+    greatest_count_ = 0.0;
+    for (std::size_t i = 0; i < n; ++i) {
+        const auto [log_start, y_log_y, two_thirds] = (*table_)(points.counts[i]);
+        log_start_[i] = log_start;
+        y_log_y_[i] = y_log_y;
+        two_thirds_[i] = two_thirds;
+        greatest_count_ = std::max(greatest_count_, points.counts[i]);
+    }
+    runs_.clear();
+    std::size_t level = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        const bool new_level = i == 0 || i == points.ends[level];
+        if (new_level && i > 0) ++level;
+        if (new_level || points.time[i] != points.time[i - 1] + 1.0) runs_.push_back(static_cast<std::uint32_t>(i));
+    }
+    runs_.push_back(static_cast<std::uint32_t>(n));
     clear_weights();
 }
 
@@ -98,8 +126,29 @@ void QuasiPoisson::set_means() noexcept {
         for (std::size_t i = begin; i < end; ++i) eta_[i] = at_zero + slope_ * points_->time[i];
         begin = end;
     }
-    if (!points_->offset.empty()) as_array(eta_) += as_array(points_->offset);
-    as_array(mean_) = as_array(eta_).exp().max(least_mean);
+    if (points_->offset.empty()) {
+        exponentials(1.0, std::exp(slope_), mean_);
+        for (double& mean : mean_) mean = std::max(mean, least_mean);
+    } else {
+        as_array(eta_) += as_array(points_->offset);
+        as_array(mean_) = as_array(eta_).exp().max(least_mean);
+    }
+}
+
+// exp(factor * eta), where eta of the next point in a run is greater by what `step` is the exponential of.
+// Errors of rounding grow with the length of a run, which is a few weeks; long ones begin anew.
+void QuasiPoisson::exponentials(double factor, double step, std::vector<double>& result) const noexcept {
+    constexpr std::uint32_t longest = 64;
+    for (std::size_t run = 0; run + 1 < runs_.size(); ++run) {
+        for (std::uint32_t begin = runs_[run]; begin < runs_[run + 1]; begin += longest) {
+            const std::uint32_t end = std::min(runs_[run + 1], begin + longest);
+            double value = std::exp(factor * eta_[begin]);
+            for (std::uint32_t i = begin; i < end; ++i) {
+                result[i] = value;
+                value *= step;
+            }
+        }
+    }
 }
 
 double QuasiPoisson::deviance() const noexcept {
@@ -126,7 +175,6 @@ bool QuasiPoisson::fit(bool with_trend) {
     }
     double before = deviance();
     bool converged = false;
-    std::vector<Level> last;
     for (int iteration = 0; iteration < most_iterations && !converged; ++iteration) {
         for (std::size_t i = 0; i < n; ++i) {
             working_[i] = prior_[i] * mean_[i];
@@ -134,7 +182,7 @@ bool QuasiPoisson::fit(bool with_trend) {
                          prior_[i] * (counts[i] - mean_[i]);
         }
         const double last_slope = slope_;
-        if (iteration > 0) last = levels_;
+        last_levels_ = levels_;
         solve(with_trend);
         set_means();
         double now = deviance();
@@ -142,7 +190,7 @@ bool QuasiPoisson::fit(bool with_trend) {
         for (int half = 0; !std::isfinite(now) && iteration > 0 && half < most_iterations; ++half) {
             for (std::size_t l = 0; l < levels_.size(); ++l) {
                 const double at_zero = 0.5 * (levels_[l].response - slope_ * levels_[l].time +
-                                              last[l].response - last_slope * last[l].time);
+                                              last_levels_[l].response - last_slope * last_levels_[l].time);
                 levels_[l].response = at_zero + 0.5 * (slope_ + last_slope) * levels_[l].time;
             }
             slope_ = 0.5 * (slope_ + last_slope);
@@ -177,7 +225,11 @@ void QuasiPoisson::reweight(double threshold) {
     const double phi = std::max(1.0, dispersion_);
     const double n = static_cast<double>(points_->size());
     trial_.resize(points_->size());
-    as_array(trial_) = (as_array(mean_).log() * (-1.0 / 6.0)).exp();
+    if (points_->offset.empty()) {
+        exponentials(-1.0 / 6.0, std::exp(slope_ / -6.0), trial_);
+    } else {
+        as_array(trial_) = (as_array(eta_) * (-1.0 / 6.0)).exp();
+    }
     double sum = 0.0;
     std::size_t begin = 0;
     for (std::size_t l = 0; l < levels_.size(); ++l) {

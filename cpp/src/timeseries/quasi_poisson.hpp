@@ -25,9 +25,29 @@ struct BaselinePoints {
     std::size_t n_levels() const noexcept { return ends.size(); }
 };
 
+/// Functions of small whole counts, worked out once.
+class CountTable {
+  public:
+    struct Entry {
+        double log_start;   // log(y + 0.1)
+        double y_log_y;
+        double two_thirds;  // y^(2/3)
+    };
+
+    CountTable();
+    Entry operator()(double count) const noexcept;
+
+  private:
+    static Entry entry(double count) noexcept;
+    std::vector<Entry> entries_;
+};
+
 /// Fits one baseline after the other, and keeps its memory.
 class QuasiPoisson {
   public:
+    /// The table must outlive this object.
+    explicit QuasiPoisson(const CountTable& table) : table_(&table) {}
+
     /// Takes a baseline on, which must stay where it is. All weights are 1.
     void set(const BaselinePoints& points);
 
@@ -67,11 +87,15 @@ class QuasiPoisson {
     double deviance() const noexcept;
     void set_means() noexcept;
 
+    void exponentials(double factor, double step, std::vector<double>& result) const noexcept;
+
+    const CountTable* table_;
     const BaselinePoints* points_ = nullptr;
+    std::vector<std::uint32_t> runs_;  // where runs begin: points of a level one unit of time apart
     // Of the counts alone:
-    std::vector<double> log_start_;    // log(y + 0.1)
+    std::vector<double> log_start_;
     std::vector<double> y_log_y_;
-    std::vector<double> two_thirds_;   // y^(2/3)
+    std::vector<double> two_thirds_;
     double greatest_count_ = 0.0;
     // Of the fit:
     bool weighted_ = false;
@@ -82,6 +106,7 @@ class QuasiPoisson {
     std::vector<double> scaled_;       // working weight * working response
     std::vector<double> trial_;
     std::vector<Level> levels_;
+    std::vector<Level> last_levels_;
     double slope_ = 0.0;
     double time_squares_ = 0.0;        // weighted, within levels
     bool has_trend_ = false;
