@@ -2,6 +2,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -28,6 +29,13 @@ class Chart {
         odds_.clear();
         base_.assign(1, 0.0);
         cusum_ = 0.0;
+        grid_cusums_ = {};
+    }
+
+    // Adds a point for good.
+    void add(double count, double mean) {
+        push(count, mean);
+        if (!knows_shift() && alpha_ > 0.0) push_grid(count, mean);
     }
 
     bool knows_shift() const noexcept { return options_->log_shift.has_value(); }
@@ -202,12 +210,14 @@ class Chart {
         return shift * cases + base_.back() - base_[begin] - (weights * (odds * std::exp(shift)).log1p()).sum();
     }
 
-    double negative_binomial() const {
+    // The greatest log likelihood ratio of all windows, or the first that reaches `enough`.
+    double negative_binomial(double enough = std::numeric_limits<double>::infinity()) const {
         if (options_->compat) return package_negative_binomial();
-        double greatest = 0.0;
+        double greatest = std::isfinite(enough) ? enough * (1.0 - 1e-12) : 0.0;
         double cases = 0.0;
         double score = 0.0;  // derivative at a shift of 0
         double shift = 0.0;
+        bool found = false;
         const auto [first, end] = windows(counts_.size(), false);
         for (std::size_t i = counts_.size(); i-- > first;) {
             cases += counts_[i];
@@ -215,9 +225,14 @@ class Chart {
             if (i >= end || sign() * score <= 0.0) continue;
             shift = best_shift(i, cases, std::max(shift, 0.5 * least_shift), longest_step);
             // The likelihood ratio is concave in the shift: it cannot be above the tangent at 0.
-            if (score * shift > greatest) greatest = std::max(greatest, log_ratio(i, cases, shift));
+            if (score * shift <= greatest) continue;
+            const double ratio = log_ratio(i, cases, shift);
+            if (ratio <= greatest) continue;
+            greatest = ratio;
+            found = true;
+            if (ratio >= enough) break;
         }
-        return greatest;
+        return found ? greatest : 0.0;
     }
 
     // Longest windows first, each from where the last one ended and with steps of any length, after which
@@ -239,26 +254,62 @@ class Chart {
         return greatest;
     }
 
+    // For a shift k that is known, the least count follows from the CUSUM of that k. The least over a grid of
+    // shifts is near the bound, or on it; what is left are a few steps.
     double negative_binomial_bound(double mean) {
+        if (windows(counts_.size() + 1, false).end == 0 || !std::isfinite(mean)) return not_a_number;
         const auto reaches = [&](double count) {
             push(count, mean);
-            const double ratio = negative_binomial();
+            const double ratio = negative_binomial(options_->threshold);
             pop();
             return ratio >= options_->threshold;
         };
-        if (windows(counts_.size() + 1, false).end == 0 || !std::isfinite(mean)) return not_a_number;
-        double low = -1.0;  // does not reach the threshold
-        double high = std::ceil(mean + 3.0 * std::sqrt(mean * (1.0 + alpha_ * mean)));
-        for (double step = std::max(1.0, std::ceil(0.5 * high)); !reaches(high); step *= 2.0) {
-            low = high;
-            high += step;
-            if (high > 1e12) return not_a_number;
+        double count = std::max(0.0, std::ceil(bound_of_grid(mean) - 1e-9));
+        if (!(count < 1e12)) return not_a_number;
+        double step = 1.0;
+        if (reaches(count)) {
+            while (count > 0.0 && reaches(count - 1.0)) count -= 1.0;
+            return count;
         }
-        while (high - low > 1.0) {
-            const double middle = std::floor(0.5 * (low + high));
-            (reaches(middle) ? high : low) = middle;
+        double low = count;
+        do {
+            low = count;
+            count += step;
+            step *= 2.0;
+            if (count > 1e12) return not_a_number;
+        } while (!reaches(count));
+        while (count - low > 1.0) {
+            const double middle = std::floor(0.5 * (low + count));
+            (reaches(middle) ? count : low) = middle;
         }
-        return high;
+        return count;
+    }
+
+    static constexpr std::array grid = {0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.2, 1.5,
+                                        1.8, 2.2, 2.7, 3.3, 4.0, 5.0,  6.5, 8.5, 11.0, 14.0};
+    inline static const std::array<double, grid.size()> grid_factors = [] {
+        std::array<double, grid.size()> factors{};
+        std::transform(grid.begin(), grid.end(), factors.begin(), [](double k) { return std::exp(k); });
+        return factors;
+    }();
+
+    double bound_of_grid(double mean) const {
+        double least = std::numeric_limits<double>::infinity();
+        const double log_odds = std::log1p(alpha_ * mean);
+        for (std::size_t i = 0; i < grid.size(); ++i) {
+            const double ratio = log_odds - std::log1p(alpha_ * mean * grid_factors[i]);
+            const double missing = options_->threshold - std::max(0.0, grid_cusums_[i]) - ratio / alpha_;
+            least = std::min(least, missing / (grid[i] + ratio));
+        }
+        return least;
+    }
+
+    void push_grid(double count, double mean) {
+        const double log_odds = std::log1p(alpha_ * mean);
+        for (std::size_t i = 0; i < grid.size(); ++i) {
+            const double ratio = log_odds - std::log1p(alpha_ * mean * grid_factors[i]);
+            grid_cusums_[i] = std::max(0.0, grid_cusums_[i]) + grid[i] * count + (count + 1.0 / alpha_) * ratio;
+        }
     }
 
     const GlrOptions* options_;
@@ -269,6 +320,7 @@ class Chart {
     std::vector<double> odds_;     // alpha mu
     std::vector<double> base_{0.0};
     double cusum_ = 0.0;
+    std::array<double, grid.size()> grid_cusums_{};  // of known shifts
 };
 
 // The in-control mean of the points from `start` on.
@@ -320,7 +372,7 @@ class Glr final : public Detector {
         const HarmonicDesign design(start, options_.period, options_.harmonics, options_.trend);
         const double size = !alpha ? not_a_number : *alpha == 0.0 ? 0.0 : 1.0 / *alpha;
         const LogLinearFit fit = fit_harmonics(counts, start, design, size);
-        if (fit.fitted.size() == 0) return result;
+        if (!fit.finished) return result;
         result.known = true;
         // A size that grows without limit is a Poisson distribution.
         result.alpha = fit.size > 0.0 ? 1.0 / fit.size : 0.0;
@@ -338,7 +390,7 @@ class Glr final : public Detector {
             result.reason = Reason::missing_count;
             return;
         }
-        chart.push(count, mean);
+        chart.add(count, mean);
         result.score = chart.statistic();
         result.p_value = chart.upper_tail(count, mean);
         result.alarm = chart.alarms(result.score);

@@ -14,65 +14,175 @@ namespace {
 constexpr int most_iterations = 25;
 constexpr double tolerance = 1e-8;
 constexpr double least_mean = std::numeric_limits<double>::epsilon();
+constexpr double log_least_mean = -52.0 * std::numbers::ln2;
 
 using Eigen::ArrayXd;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-// What the deviance needs of the counts alone.
-struct CountTerms {
-    explicit CountTerms(const ArrayXd& y) : y_log_y((y > 0.0).select(y * y.max(least_mean).log(), 0.0)) {}
-    ArrayXd y_log_y;
+// Counts with the rows of their regression. Points with the same row, the same weeks of several years,
+// are one group: all that is asked for depends on their number and sum.
+struct Groups {
+    MatrixXd design;                     // one row a group
+    ArrayXd n;                           // points
+    ArrayXd sums;                        // of counts
+    ArrayXd counts;                      // of all points
+    std::vector<Eigen::Index> group_of;  // of all points
+    double sum_y_log_y;
+
+    Groups(std::span<const double> series, std::size_t n_points, const HarmonicDesign& harmonics) {
+        const std::size_t period = harmonics.repeats_after() == 0 ? n_points : harmonics.repeats_after();
+        std::vector<Eigen::Index> number(std::min(period, n_points), -1);
+        std::vector<std::size_t> first;
+        std::vector<double> there;
+        for (std::size_t t = 0; t < n_points; ++t) {
+            if (std::isnan(series[t])) continue;
+            Eigen::Index& group = number[t % period];
+            if (group < 0) {
+                group = static_cast<Eigen::Index>(first.size());
+                first.push_back(t);
+            }
+            group_of.push_back(group);
+            there.push_back(series[t]);
+        }
+        const auto n_groups = static_cast<Eigen::Index>(first.size());
+        design.resize(n_groups, harmonics.n_columns());
+        for (Eigen::Index g = 0; g < n_groups; ++g)
+            design.row(g) = harmonics.row(static_cast<double>(first[static_cast<std::size_t>(g)] + 1)).transpose();
+        counts = Eigen::Map<const ArrayXd>(there.data(), static_cast<Eigen::Index>(there.size()));
+        n = sum([](double) { return 1.0; });
+        sums = sum([](double y) { return y; });
+        sum_y_log_y = 0.0;
+        for (const double y : there)
+            if (y > 0.0) sum_y_log_y += y * std::log(y);
+    }
+
+    // Sums within the groups of a function of the counts.
+    template <typename Function>
+    ArrayXd sum(Function function) const {
+        ArrayXd result = ArrayXd::Zero(design.rows());
+        for (std::size_t i = 0; i < group_of.size(); ++i)
+            result[group_of[i]] += function(counts[static_cast<Eigen::Index>(i)]);
+        return result;
+    }
 };
 
-double deviance(const ArrayXd& y, const ArrayXd& mu, const CountTerms& terms, double size) {
-    if (size == 0.0) return 2.0 * (terms.y_log_y - y * mu.log() - (y - mu)).sum();
-    return 2.0 * (terms.y_log_y - y * mu.log() - (y + size) * ((y + size) / (mu + size)).log()).sum();
-}
-
-// One regression with known size, from the given means.
-LogLinearFit fit_from(const MatrixXd& design, const ArrayXd& y, ArrayXd mu, double size, const CountTerms& terms) {
-    LogLinearFit fit;
-    fit.size = size;
-    fit.residual_df = design.rows() - design.cols();
-    ArrayXd eta = mu.log();
-    double before = deviance(y, mu, terms, size);
-    Eigen::LLT<MatrixXd> solver;
-    for (int iteration = 0; iteration < most_iterations; ++iteration) {
-        const ArrayXd weights = size == 0.0 ? mu : ArrayXd(mu / (1.0 + mu / size));
-        const VectorXd working = (eta + (y - mu) / mu).matrix();
-        const MatrixXd weighted = weights.matrix().asDiagonal() * design;
-        solver.compute(design.transpose() * weighted);
-        if (solver.info() != Eigen::Success) return fit;
-        const VectorXd last = fit.coefficients;
-        fit.coefficients = solver.solve(weighted.transpose() * working);
-        if (!fit.coefficients.allFinite()) return fit;
-        eta = (design * fit.coefficients).array();
-        mu = eta.exp().max(least_mean);
-        double now = deviance(y, mu, terms, size);
-        for (int half = 0; !std::isfinite(now) && last.size() > 0 && half < most_iterations; ++half) {
-            fit.coefficients = 0.5 * (fit.coefficients + last);
-            eta = (design * fit.coefficients).array();
-            mu = eta.exp().max(least_mean);
-            now = deviance(y, mu, terms, size);
-        }
-        if (!std::isfinite(now)) return fit;
-        if (std::abs(now - before) / (std::abs(now) + 0.1) < tolerance) {
-            fit.converged = true;
-            break;
-        }
-        before = now;
+// Deviances of Poisson (size 0) or negative binomial counts.
+class Deviance {
+  public:
+    Deviance(const Groups& groups, double size) : groups_(groups), size_(size) {
+        if (size > 0.0)
+            of_counts_ = groups.sum([size](double y) { return (y + size) * std::log(y + size); }).sum();
     }
-    fit.covariance = solver.solve(MatrixXd::Identity(design.cols(), design.cols()));
-    fit.fitted = mu;
-    return fit;
-}
+
+    double operator()(const ArrayXd& mu, const ArrayXd& eta) const {
+        const double fit = (groups_.sums * eta.max(log_least_mean)).sum();
+        if (size_ == 0.0) return 2.0 * (groups_.sum_y_log_y - fit - (groups_.sums - groups_.n * mu).sum());
+        const double spread = ((groups_.sums + groups_.n * size_) * (mu + size_).log()).sum();
+        return 2.0 * (groups_.sum_y_log_y - fit - of_counts_ + spread);
+    }
+
+    // Of means that differ within the groups.
+    template <typename Mean>
+    double of_points(Mean mean) const {
+        const double fit = groups_.sum([&](double y) { return y * std::log(mean(y)); }).sum();
+        if (size_ == 0.0) return 2.0 * (groups_.sum_y_log_y - fit - groups_.sum([&](double y) { return y - mean(y); }).sum());
+        const double spread = groups_.sum([&](double y) { return (y + size_) * std::log(mean(y) + size_); }).sum();
+        return 2.0 * (groups_.sum_y_log_y - fit - of_counts_ + spread);
+    }
+
+  private:
+    const Groups& groups_;
+    double size_;
+    double of_counts_ = 0.0;
+};
+
+// A regression with known size, step by step.
+class Regression {
+  public:
+    Regression(const Groups& groups, double size) : groups_(groups), size_(size), deviance_(groups, size) {
+        fit_.size = size;
+        fit_.residual_df = groups.counts.size() - groups.design.cols();
+    }
+
+    // From a mean for every count: mean(y).
+    template <typename Mean>
+    LogLinearFit from_counts(Mean mean) {
+        const auto weight = [&](double y) { return size_ == 0.0 ? mean(y) : mean(y) / (1.0 + mean(y) / size_); };
+        const ArrayXd weights = groups_.sum(weight);
+        const ArrayXd responses =
+            groups_.sum([&](double y) { return weight(y) * (std::log(mean(y)) + (y - mean(y)) / mean(y)); });
+        return run(weights, responses, deviance_.of_points(mean));
+    }
+
+    // From a mean for every group.
+    LogLinearFit from_means(const ArrayXd& mu) {
+        mu_ = mu;
+        eta_ = mu.log();
+        const ArrayXd weights = weights_of_means();
+        return run(groups_.n * weights, responses_of_means(weights), deviance_(mu_, eta_));
+    }
+
+    const ArrayXd& means() const noexcept { return mu_; }
+
+  private:
+    ArrayXd weights_of_means() const { return size_ == 0.0 ? mu_ : ArrayXd(mu_ / (1.0 + mu_ / size_)); }
+    ArrayXd responses_of_means(const ArrayXd& weights) const {
+        return weights * (groups_.n * (eta_ - 1.0) + groups_.sums / mu_);
+    }
+
+    // Weights and weighted working responses, summed within the groups, of the first step.
+    LogLinearFit run(ArrayXd weights, ArrayXd responses, double before) {
+        Eigen::LLT<MatrixXd> solver;
+        VectorXd last;
+        for (int iteration = 0; iteration < most_iterations; ++iteration) {
+            const MatrixXd weighted = weights.matrix().asDiagonal() * groups_.design;
+            solver.compute(groups_.design.transpose() * weighted);
+            if (solver.info() != Eigen::Success) return fit_;
+            last = fit_.coefficients;
+            fit_.coefficients = solver.solve(groups_.design.transpose() * responses.matrix());
+            if (!fit_.coefficients.allFinite()) return fit_;
+            set_means();
+            double now = deviance_(mu_, eta_);
+            for (int half = 0; !std::isfinite(now) && last.size() > 0 && half < most_iterations; ++half) {
+                fit_.coefficients = 0.5 * (fit_.coefficients + last);
+                set_means();
+                now = deviance_(mu_, eta_);
+            }
+            if (!std::isfinite(now)) return fit_;
+            if (std::abs(now - before) / (std::abs(now) + 0.1) < tolerance) {
+                fit_.converged = true;
+                break;
+            }
+            before = now;
+            const ArrayXd new_weights = weights_of_means();
+            responses = responses_of_means(new_weights);
+            weights = groups_.n * new_weights;
+        }
+        fit_.finished = true;
+        fit_.covariance = solver.solve(MatrixXd::Identity(groups_.design.cols(), groups_.design.cols()));
+        return fit_;
+    }
+
+    void set_means() {
+        eta_ = (groups_.design * fit_.coefficients).array();
+        mu_ = eta_.exp().max(least_mean);
+    }
+
+    const Groups& groups_;
+    double size_;
+    Deviance deviance_;
+    LogLinearFit fit_;
+    ArrayXd eta_;
+    ArrayXd mu_;
+};
 
 // Sums of digamma, trigamma and log-gamma differences over the counts: with n_above[j] the number of
 // counts above j, sum_i (digamma(size + y_i) - digamma(size)) = sum_j n_above[j] / (size + j).
 class SizeLikelihood {
   public:
-    explicit SizeLikelihood(const ArrayXd& counts) : counts_(counts), terms_(counts) {
+    explicit SizeLikelihood(const Groups& groups) : groups_(groups), counts_(groups.counts) {
+        const ArrayXd& counts = groups.counts;
         const double greatest = counts.maxCoeff();
         whole_ = (counts == counts.floor()).all() && greatest <= 64.0 * static_cast<double>(counts.size()) + 1024.0;
         if (!whole_) return;
@@ -82,12 +192,16 @@ class SizeLikelihood {
         for (std::size_t j = n_above_.size(); j-- > 1;) n_above_[j - 1] += n_above_[j];
     }
 
-    const CountTerms& terms() const noexcept { return terms_; }
-
     // Newton's method from the moment estimate (theta.ml).
     double maximise(const ArrayXd& mu) const {
         static const double step_tolerance = std::pow(std::numeric_limits<double>::epsilon(), 0.25);
-        double size = static_cast<double>(counts_.size()) / (counts_ / mu - 1.0).square().sum();
+        double squares = 0.0;
+        const ArrayXd inverse = mu.inverse();
+        for (std::size_t i = 0; i < groups_.group_of.size(); ++i) {
+            const double residual = counts_[static_cast<Eigen::Index>(i)] * inverse[groups_.group_of[i]] - 1.0;
+            squares += residual * residual;
+        }
+        double size = static_cast<double>(counts_.size()) / squares;
         double step = 1.0;
         for (int i = 1; i < most_iterations && std::abs(step) > step_tolerance; ++i) {
             size = std::abs(size);
@@ -106,7 +220,8 @@ class SizeLikelihood {
         } else {
             for (const double y : counts_) gammas += std::lgamma(size + y) - std::lgamma(size);
         }
-        return gammas + (size * std::log(size) + counts_ * mu.log() - (size + counts_) * (size + mu).log()).sum();
+        return gammas + static_cast<double>(counts_.size()) * size * std::log(size) +
+               (groups_.sums * mu.log() - (groups_.n * size + groups_.sums) * (size + mu).log()).sum();
     }
 
   private:
@@ -129,19 +244,48 @@ class SizeLikelihood {
         }
         const auto n = static_cast<double>(counts_.size());
         const ArrayXd inverse = (mu + size).inverse();
-        const ArrayXd share = (counts_ + size) * inverse;
-        const double score = first + n * (std::log(size) + 1.0) + inverse.log().sum() - share.sum();
-        const double information = second - n / size + (inverse * (2.0 - share)).sum();
+        const ArrayXd share = (groups_.sums + groups_.n * size) * inverse;
+        const double score = first + n * (std::log(size) + 1.0) + (groups_.n * inverse.log()).sum() - share.sum();
+        const double information = second - n / size + (inverse * (2.0 * groups_.n - share)).sum();
         return {score, information};
     }
 
+    const Groups& groups_;
     const ArrayXd& counts_;
-    CountTerms terms_;
     bool whole_ = false;
     std::vector<double> n_above_;
 };
 
-ArrayXd start(const ArrayXd& counts) { return counts + 0.1; }
+double poisson_start(double count) noexcept { return count + 0.1; }
+double negative_binomial_start(double count) noexcept { return count == 0.0 ? 1.0 / 6.0 : count; }
+
+LogLinearFit fit_with_size(const Groups& groups) {
+    const SizeLikelihood likelihood(groups);
+    Regression first(groups, 0.0);
+    LogLinearFit fit = first.from_counts(poisson_start);
+    if (!fit.finished) return fit;
+    ArrayXd mu = first.means();
+    double size = likelihood.maximise(mu);
+    const double scale = std::sqrt(2.0 * std::max(1.0, static_cast<double>(fit.residual_df)));
+    double step = 1.0;
+    double now = likelihood.log_likelihood(size, mu);
+    double before = now + 2.0 * scale;
+    for (int i = 0; i < most_iterations && std::abs(before - now) / scale + std::abs(step) > tolerance; ++i) {
+        Regression regression(groups, size);
+        LogLinearFit next = regression.from_means(mu);
+        if (!next.finished) break;
+        fit = std::move(next);
+        const double last = size;
+        size = likelihood.maximise(mu);
+        mu = regression.means();
+        step = last - size;
+        before = now;
+        now = likelihood.log_likelihood(size, mu);
+        if (!std::isfinite(now) || !(size > 0.0)) break;
+    }
+    fit.size = size;
+    return fit;
+}
 
 }  // namespace
 
@@ -150,7 +294,8 @@ HarmonicDesign::HarmonicDesign(std::size_t n, double period, std::size_t harmoni
       scale_(std::max(1.0, 0.5 * static_cast<double>(n))),
       frequency_(2.0 * std::numbers::pi / period),
       harmonics_(static_cast<Eigen::Index>(harmonics)),
-      trend_(trend) {}
+      trend_(trend),
+      repeats_after_(!trend && period == std::floor(period) ? static_cast<std::size_t>(period) : 0) {}
 
 VectorXd HarmonicDesign::row(double t) const {
     VectorXd result(n_columns());
@@ -164,58 +309,12 @@ VectorXd HarmonicDesign::row(double t) const {
     return result;
 }
 
-LogLinearFit fit_poisson(const MatrixXd& design, const ArrayXd& counts) {
-    return fit_from(design, counts, start(counts), 0.0, CountTerms(counts));
-}
-
-LogLinearFit fit_negative_binomial(const MatrixXd& design, const ArrayXd& counts, double size) {
-    const ArrayXd from = counts + (counts == 0.0).cast<double>() / 6.0;
-    return fit_from(design, counts, from, size, CountTerms(counts));
-}
-
-LogLinearFit fit_negative_binomial(const MatrixXd& design, const ArrayXd& counts) {
-    const SizeLikelihood likelihood(counts);
-    LogLinearFit fit = fit_from(design, counts, start(counts), 0.0, likelihood.terms());
-    if (fit.fitted.size() == 0) return fit;
-    ArrayXd mu = fit.fitted;
-    double size = likelihood.maximise(mu);
-    const double scale = std::sqrt(2.0 * std::max(1.0, static_cast<double>(fit.residual_df)));
-    double step = 1.0;
-    double now = likelihood.log_likelihood(size, mu);
-    double before = now + 2.0 * scale;
-    for (int i = 0; i < most_iterations && std::abs(before - now) / scale + std::abs(step) > tolerance; ++i) {
-        LogLinearFit next = fit_from(design, counts, mu, size, likelihood.terms());
-        if (next.fitted.size() == 0) break;
-        fit = std::move(next);
-        const double last = size;
-        size = likelihood.maximise(mu);
-        mu = fit.fitted;
-        step = last - size;
-        before = now;
-        now = likelihood.log_likelihood(size, mu);
-        if (!std::isfinite(now) || !(size > 0.0)) break;
-    }
-    fit.size = size;
-    return fit;
-}
-
 LogLinearFit fit_harmonics(std::span<const double> counts, std::size_t n, const HarmonicDesign& design, double size) {
-    std::vector<std::size_t> there;
-    there.reserve(n);
-    for (std::size_t t = 0; t < n; ++t)
-        if (!std::isnan(counts[t])) there.push_back(t);
-    LogLinearFit fit;
-    const auto rows = static_cast<Eigen::Index>(there.size());
-    if (rows <= design.n_columns()) return fit;
-    MatrixXd x(rows, design.n_columns());
-    ArrayXd y(rows);
-    for (Eigen::Index i = 0; i < rows; ++i) {
-        const std::size_t t = there[static_cast<std::size_t>(i)];
-        x.row(i) = design.row(static_cast<double>(t + 1)).transpose();
-        y[i] = counts[t];
-    }
-    if (std::isnan(size)) return fit_negative_binomial(x, y);
-    return size == 0.0 ? fit_poisson(x, y) : fit_negative_binomial(x, y, size);
+    const Groups groups(counts, n, design);
+    if (groups.counts.size() <= design.n_columns() || groups.design.rows() < design.n_columns()) return {};
+    if (std::isnan(size)) return fit_with_size(groups);
+    Regression regression(groups, size);
+    return size == 0.0 ? regression.from_counts(poisson_start) : regression.from_counts(negative_binomial_start);
 }
 
 }  // namespace enteroscan

@@ -19,6 +19,8 @@ class HarmonicDesign {
     Eigen::Index n_columns() const noexcept { return 1 + (trend_ ? 1 : 0) + 2 * harmonics_; }
     /// Row of time t = 1, 2, ...
     Eigen::VectorXd row(double t) const;
+    /// Number of points after which rows repeat; 0: never.
+    std::size_t repeats_after() const noexcept { return repeats_after_; }
     /// Slope for one unit of time; 0 without a trend.
     double slope(const Eigen::VectorXd& coefficients) const { return trend_ ? coefficients[1] / scale_ : 0.0; }
 
@@ -28,25 +30,20 @@ class HarmonicDesign {
     double frequency_;
     Eigen::Index harmonics_;
     bool trend_;
+    std::size_t repeats_after_;
 };
 
 struct LogLinearFit {
     bool converged = false;
+    bool finished = false;  ///< there are coefficients, though perhaps not the last ones
     Eigen::VectorXd coefficients;
     Eigen::MatrixXd covariance;  ///< (X' W X)^-1 of the last weighted least squares
-    Eigen::ArrayXd fitted;
     double size = 0.0;  ///< of the negative binomial, 1 / alpha; 0: Poisson
     Eigen::Index residual_df = 0;
 };
 
-LogLinearFit fit_poisson(const Eigen::MatrixXd& design, const Eigen::ArrayXd& counts);
-/// With a size (1 / alpha) that is known.
-LogLinearFit fit_negative_binomial(const Eigen::MatrixXd& design, const Eigen::ArrayXd& counts, double size);
-/// With the size estimated by maximum likelihood, as MASS::glm.nb does.
-LogLinearFit fit_negative_binomial(const Eigen::MatrixXd& design, const Eigen::ArrayXd& counts);
-
 /// Fits the points 0, ..., n - 1 of a series that are not missing.
-/// @param size  of the negative binomial; 0: Poisson; NaN: estimated
+/// @param size  of the negative binomial; 0: Poisson; NaN: estimated by maximum likelihood, as MASS::glm.nb does
 LogLinearFit fit_harmonics(std::span<const double> counts, std::size_t n, const HarmonicDesign& design, double size);
 
 }  // namespace enteroscan

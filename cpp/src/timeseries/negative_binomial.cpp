@@ -18,7 +18,7 @@ class NegativeBinomial final : public Detector {
         const std::size_t n = std::min(series.counts.size(), options_.training == 0 ? points.begin : options_.training);
         const HarmonicDesign design(n, options_.period, options_.harmonics, options_.trend);
         const LogLinearFit fit = fit_harmonics(series.counts, n, design, not_a_number);
-        if (fit.fitted.size() == 0) {
+        if (!fit.finished) {
             const bool is_short = n <= static_cast<std::size_t>(design.n_columns()) + 1;
             for (Judgement& result : judgements)
                 result.reason = is_short ? Reason::too_little_history : Reason::no_convergence;
