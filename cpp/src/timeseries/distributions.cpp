@@ -47,11 +47,39 @@ double CountDistribution::log_zero() const noexcept {
     return size_ > 0.0 ? size_ * std::log(probability_) : -mean_;
 }
 
+// Whether probabilities can be had one from the other, from that of 0 on, without underflow and soon.
+bool CountDistribution::can_be_added_up() const noexcept {
+    return mean_ <= added_up && log_zero() > least_log_zero;
+}
+
+// The probability of count + 1 from that of count.
+double CountDistribution::next(double probability, double count) const noexcept {
+    if (size_ > 0.0) return probability * (count + size_) * (1.0 - probability_) / (count + 1.0);
+    return probability * mean_ / (count + 1.0);
+}
+
+double CountDistribution::added_upper_tail(double y) const noexcept {
+    double probability = std::exp(log_zero());
+    double below = 0.0;
+    for (double count = 0.0; count < y; count += 1.0) {
+        below += probability;
+        probability = next(probability, count);
+    }
+    if (y <= mean_) return 1.0 - below;
+    double tail = 0.0;
+    for (double count = y; probability > 1e-17 * tail; count += 1.0) {
+        tail += probability;
+        probability = next(probability, count);
+    }
+    return tail;
+}
+
 double CountDistribution::upper_tail(double y) const {
     if (std::isnan(mean_) || std::isnan(y)) return nan;
     if (y <= 0.0) return 1.0;
     if (mean_ <= 0.0) return 0.0;
     if (std::isinf(mean_)) return 1.0;
+    if (y < 4.0 * added_up && y == std::floor(y) && can_be_added_up()) return added_upper_tail(y);
     if (size_ > 0.0 && size_ < poisson_size) return boost::math::ibeta(y, size_, 1.0 - probability_);
     return boost::math::gamma_p(y, mean_);
 }
@@ -60,15 +88,13 @@ double CountDistribution::upper_quantile(double alpha) const {
     if (!std::isfinite(mean_)) return nan;
     if (mean_ <= 0.0) return 0.0;
     double probability = std::exp(log_zero());
-    if (mean_ > added_up || log_zero() < least_log_zero) return far_quantile(alpha);
+    if (!can_be_added_up()) return far_quantile(alpha);
     // Rounding must not turn a sum that reaches 1 - alpha exactly into one that just misses it.
     const double wanted = (1.0 - alpha) * (1.0 - 64.0 * std::numeric_limits<double>::epsilon());
-    const bool negative_binomial = size_ > 0.0;
-    const double failure = 1.0 - probability_;
     double sum = probability;
     double count = 0.0;
     while (sum < wanted && count < 1e6) {
-        probability *= negative_binomial ? (count + size_) / (count + 1.0) * failure : mean_ / (count + 1.0);
+        probability = next(probability, count);
         count += 1.0;
         sum += probability;
         if (probability < 1e-18 * alpha && count > mean_) return far_quantile(alpha);

@@ -38,6 +38,9 @@ class CountDistribution {
     CountDistribution(double mean, double size, double probability) noexcept
         : mean_(mean), size_(size), probability_(probability) {}
     double log_zero() const noexcept;
+    bool can_be_added_up() const noexcept;
+    double next(double probability, double count) const noexcept;
+    double added_upper_tail(double y) const noexcept;
     double far_quantile(double alpha) const;
 
     double mean_;

@@ -15,6 +15,7 @@ namespace enteroscan {
 namespace {
 
 constexpr double least_shift = -18.0;  // a mean of 0, as far as counts can tell
+constexpr double least_step = 1e-6;    // what is left then is its square
 constexpr double longest_step = 2.0;   // of Newton's method, which goes astray for tiny means
 
 // The points since a chart began. The oldest come first.
@@ -190,15 +191,27 @@ class Chart {
             const double factor = std::exp(shift);
             double expected = 0.0;
             double information = 0.0;
-            for (Eigen::Index j = 0; j < n; ++j) {
-                const double inverse = 1.0 / (1.0 + odds[j] * factor);
-                const double term = weights[j] * (1.0 - inverse);
-                expected += term;
-                information += term * inverse;
+            std::array<double, 2> lanes{};  // of the two sums each, so that additions need not wait
+            std::array<double, 2> information_lanes{};
+            Eigen::Index j = 0;
+            for (; j + 1 < n; j += 2) {
+                for (Eigen::Index lane = 0; lane < 2; ++lane) {
+                    const double inverse = 1.0 / (1.0 + odds[j + lane] * factor);
+                    const double term = weights[j + lane] * (1.0 - inverse);
+                    lanes[static_cast<std::size_t>(lane)] += term;
+                    information_lanes[static_cast<std::size_t>(lane)] += term * inverse;
+                }
             }
+            if (j < n) {
+                const double inverse = 1.0 / (1.0 + odds[j] * factor);
+                expected = weights[j] * (1.0 - inverse);
+                information = expected * inverse;
+            }
+            expected += lanes[0] + lanes[1];
+            information += information_lanes[0] + information_lanes[1];
             const double step = std::clamp((cases - expected) / information, -at_most, at_most);
             shift += step;
-            if (!(std::abs(step) >= 1e-6)) break;
+            if (!(std::abs(step) >= least_step)) break;
         }
         return shift;
     }
@@ -207,7 +220,12 @@ class Chart {
         const auto n = static_cast<Eigen::Index>(counts_.size() - begin);
         const Eigen::Map<const Eigen::ArrayXd> weights(weights_.data() + begin, n);
         const Eigen::Map<const Eigen::ArrayXd> odds(odds_.data() + begin, n);
-        return shift * cases + base_.back() - base_[begin] - (weights * (odds * std::exp(shift)).log1p()).sum();
+        const double factor = std::exp(shift);
+        // log(1 + x) = log(u) x / (u - 1) with u = 1 + x rounded: the error of rounding cancels (Kahan).
+        const auto x = odds * factor;
+        const auto u = 1.0 + x;
+        const auto logs = (u == 1.0).select(x, u.log() * x / (u - 1.0));
+        return shift * cases + base_.back() - base_[begin] - (weights * logs).sum();
     }
 
     // The greatest log likelihood ratio of all windows, or the first that reaches `enough`.
@@ -215,15 +233,17 @@ class Chart {
         if (options_->compat) return package_negative_binomial();
         double greatest = std::isfinite(enough) ? enough * (1.0 - 1e-12) : 0.0;
         double cases = 0.0;
+        double mean = 0.0;
         double score = 0.0;  // derivative at a shift of 0
-        double shift = 0.0;
         bool found = false;
         const auto [first, end] = windows(counts_.size(), false);
         for (std::size_t i = counts_.size(); i-- > first;) {
             cases += counts_[i];
+            mean += means_[i];
             score += (counts_[i] - means_[i]) / (1.0 + odds_[i]);
             if (i >= end || sign() * score <= 0.0) continue;
-            shift = best_shift(i, cases, std::max(shift, 0.5 * least_shift), longest_step);
+            const double start = std::log(cases / mean);  // right where the mean is constant
+            const double shift = best_shift(i, cases, std::max(start, 0.5 * least_shift), longest_step);
             // The likelihood ratio is concave in the shift: it cannot be above the tangent at 0.
             if (score * shift <= greatest) continue;
             const double ratio = log_ratio(i, cases, shift);
@@ -293,11 +313,11 @@ class Chart {
         return factors;
     }();
 
-    double bound_of_grid(double mean) const {
+    double bound_of_grid(double mean) {
         double least = std::numeric_limits<double>::infinity();
-        const double log_odds = std::log1p(alpha_ * mean);
+        set_grid_ratios(mean);
         for (std::size_t i = 0; i < grid.size(); ++i) {
-            const double ratio = log_odds - std::log1p(alpha_ * mean * grid_factors[i]);
+            const double ratio = grid_ratios_[i];
             const double missing = options_->threshold - std::max(0.0, grid_cusums_[i]) - ratio / alpha_;
             least = std::min(least, missing / (grid[i] + ratio));
         }
@@ -305,11 +325,18 @@ class Chart {
     }
 
     void push_grid(double count, double mean) {
-        const double log_odds = std::log1p(alpha_ * mean);
-        for (std::size_t i = 0; i < grid.size(); ++i) {
-            const double ratio = log_odds - std::log1p(alpha_ * mean * grid_factors[i]);
-            grid_cusums_[i] = std::max(0.0, grid_cusums_[i]) + grid[i] * count + (count + 1.0 / alpha_) * ratio;
-        }
+        set_grid_ratios(mean);
+        for (std::size_t i = 0; i < grid.size(); ++i)
+            grid_cusums_[i] = std::max(0.0, grid_cusums_[i]) + grid[i] * count + (count + 1.0 / alpha_) * grid_ratios_[i];
+    }
+
+    // log((1 + alpha mean) / (1 + alpha mean e^k)) for all shifts k of the grid.
+    void set_grid_ratios(double mean) {
+        if (mean == grid_mean_) return;
+        grid_mean_ = mean;
+        const Eigen::Map<const Eigen::Array<double, grid.size(), 1>> factors(grid_factors.data());
+        Eigen::Map<Eigen::Array<double, grid.size(), 1>> ratios(grid_ratios_.data());
+        ratios = std::log(1.0 + alpha_ * mean) - (1.0 + alpha_ * mean * factors).log();
     }
 
     const GlrOptions* options_;
@@ -321,6 +348,8 @@ class Chart {
     std::vector<double> base_{0.0};
     double cusum_ = 0.0;
     std::array<double, grid.size()> grid_cusums_{};  // of known shifts
+    std::array<double, grid.size()> grid_ratios_{};
+    double grid_mean_ = not_a_number;
 };
 
 // The in-control mean of the points from `start` on.
