@@ -244,12 +244,12 @@ class Essence final : public Detector {
         return true;
     }
 
-    // Whether the count lies below the mean of the last 7 days; at weekends also below that of the last 7
-    // weekend days.
+    // Whether the count lies below the mean of the last 7 days; at weekends it must lie below that of the last
+    // 7 weekend days, too.
     bool below_recent_mean(std::span<const double> counts, std::size_t t, std::size_t today) const noexcept {
         const Moments week = moments_of(counts.subspan(t + 1 - std::min<std::size_t>(t + 1, 7), std::min<std::size_t>(t + 1, 7)));
-        if (counts[t] < week.mean) return true;
-        if (today < 5) return false;
+        if (counts[t] >= week.mean) return false;
+        if (today < 5) return true;
         double sum = 0.0;
         double n = 0.0;
         for (std::size_t i = t + 1; i-- > 0 && n < 7.0;) {

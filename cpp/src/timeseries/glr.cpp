@@ -234,6 +234,8 @@ class Chart {
         double greatest = std::isfinite(enough) ? enough * (1.0 - 1e-12) : 0.0;
         double cases = 0.0;
         double mean = 0.0;
+        double slope = 0.0;
+        double greatest_odds = 0.0;
         double score = 0.0;  // derivative at a shift of 0
         bool found = false;
         const auto [first, end] = windows(counts_.size(), false);
@@ -241,10 +243,15 @@ class Chart {
             cases += counts_[i];
             mean += means_[i];
             score += (counts_[i] - means_[i]) / (1.0 + odds_[i]);
+            slope += weights_[i] * odds_[i];
+            greatest_odds = std::max(greatest_odds, odds_[i]);
             if (i >= end || sign() * score <= 0.0) continue;
+            // The likelihood ratio is concave in the shift k: it cannot be above the tangent at 0, nor k be
+            // so great that e^k slope / (1 + e^k greatest_odds) is above the cases.
+            const double rest = slope - cases * greatest_odds;
+            if (sign() > 0.0 && rest > 0.0 && score * std::log(cases / rest) <= greatest) continue;
             const double start = std::log(cases / mean);  // right where the mean is constant
             const double shift = best_shift(i, cases, std::max(start, 0.5 * least_shift), longest_step);
-            // The likelihood ratio is concave in the shift: it cannot be above the tangent at 0.
             if (score * shift <= greatest) continue;
             const double ratio = log_ratio(i, cases, shift);
             if (ratio <= greatest) continue;

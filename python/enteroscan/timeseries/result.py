@@ -1,7 +1,7 @@
 """What a detector found in many series, as a tidy frame and pictures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -57,17 +57,18 @@ class DetectionResult:
         Columns that tell series apart.
     filled
         Points without a row that were taken as 0 or missing.
+    calendar
+        The time points of the series.
     """
 
     spec: "DetectorSpec"
     version: str
     by: tuple[str, ...]
     filled: int
+    calendar: Calendar
     _keys: pd.DataFrame
-    _calendar: Calendar
     _begin: int
     _tables: Mapping[str, Table]
-    _counts: SeriesTable = field(repr=False)
 
     @property
     def n_series(self) -> int:
@@ -77,7 +78,12 @@ class DetectionResult:
     @property
     def dates(self) -> "pd.Index[Any]":
         """Dates (or steps) of the judged points."""
-        return self._calendar.dates[self._begin : self._begin + self._tables["alarm"].shape[1]]
+        return self.calendar.dates[self._begin : self._begin + self._tables["alarm"].shape[1]]
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The columns of `frame` as tables [series, point], for computations; not to be changed."""
+        return dict(self._tables)
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -244,6 +250,9 @@ def judge(
                 progress=None if report is None else _share(report, rows, n_series),
             )
             for name, values in part.items():
+                if len(values) == n_series:
+                    tables[name] = values
+                    continue
                 if name not in tables:
                     tables[name] = np.empty((n_series, end - begin), dtype=values.dtype)
                 tables[name][rows] = values
@@ -252,9 +261,11 @@ def judge(
         tables["observed"][:, judged] = table.counts[:, begin:end][:, judged]
         tables["reason"][:, judged] = EXCLUDED
         tables["alarm"][:, judged] = False
+    for values in tables.values():
+        values.flags.writeable = False
     by = tuple(str(name) for name in table.keys.columns)
     return DetectionResult(
-        spec, _core.__version__, by, table.filled, table.keys, calendar, begin, tables, table
+        spec, _core.__version__, by, table.filled, calendar, table.keys, begin, tables
     )
 
 
