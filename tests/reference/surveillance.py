@@ -1,11 +1,7 @@
-"""The outputs of R's packages surveillance and Rnssp beside ours, file by file.
-
-``python -m reference.surveillance FOLDER`` (with tests and python on the path) prints the table.
-"""
+"""The outputs of R's package surveillance beside ours, file by file."""
 
 import gzip
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,16 +15,19 @@ from enteroscan.timeseries import DetectionResult, DetectorSpec
 
 CLOSED_FORM = 1e-12
 REGRESSION = 1e-10
-OVERDISPERSION = 1e-9  # of nearly Poisson counts, where the package's own search ends without converging
+OVERDISPERSION = (
+    1e-9  # of nearly Poisson counts, where the package's own search ends without converging
+)
 CUT_OFF = 1e-8  # for windows without cases the package stops at a factor of exp(-18)
 PRODUCT = 1e-11  # the package multiplies hundreds of powers
 TABULATED = 1e-8  # the package reads values from a table with so many digits
 # What the package computes differently from its own definition, or what is not built.
 LEFT_OUT = {
-    "epi": "change='epi' is not built: the package's own version is not the estimate it claims to be"
+    "epi": "change='epi' is not built: the package's version is not the estimate it claims to be"
 }
 
 Floats = NDArray[np.float64]
+Output = dict[str, Any]
 
 
 class Check(NamedTuple):
@@ -45,10 +44,11 @@ class Check(NamedTuple):
         return self.error <= self.tolerance
 
 
-def read(path: Path) -> Any:
+def read(path: Path) -> Output:
     """Read a gzipped JSON file."""
     with gzip.open(path, "rt") as file:
-        return json.load(file)
+        content: Output = json.load(file)
+    return content
 
 
 def output_files(folder: Path) -> list[Path]:
@@ -56,7 +56,7 @@ def output_files(folder: Path) -> list[Path]:
     return sorted(path for path in (folder / "out").glob("*__*.json.gz"))
 
 
-def read_wide(folder: Path, name: str, output: Any) -> pd.DataFrame:
+def read_wide(folder: Path, name: str, output: Output) -> pd.DataFrame:
     """Return the series of an output: dates or steps as index, one column a unit."""
     frame = pd.read_csv(folder / "series" / f"{name}.csv")
     index: pd.Index[Any] = pd.Index(np.arange(1, len(frame) + 1))
@@ -73,7 +73,7 @@ def long(wide: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def spec_of(output: Any) -> DetectorSpec | str:
+def spec_of(output: Output) -> DetectorSpec | str:
     """Return the spec that a file was made with, or why there is none."""
     control, algorithm = output["control"], output["algorithm"]
     if algorithm.startswith("earsC"):
@@ -102,7 +102,7 @@ def spec_of(output: Any) -> DetectorSpec | str:
     return _flexible(control)
 
 
-def _cusum(control: Any) -> ts.Cusum:
+def _cusum(control: Output) -> ts.Cusum:
     names = {"pearsonNegBin": "pearson_neg_bin", "anscombeNegBin": "anscombe_neg_bin"}
     mean = {None: "training", "glm": "seasonal"}.get(control.get("m"), control.get("m"))
     return ts.Cusum(
@@ -115,7 +115,7 @@ def _cusum(control: Any) -> ts.Cusum:
     )
 
 
-def _glr(control: Any, algorithm: str) -> ts.Glr | str:
+def _glr(control: Output, algorithm: str) -> ts.Glr | str:
     if control.get("change") == "epi":
         return LEFT_OUT["epi"]
     model = control.get("mu0") or {}
@@ -134,7 +134,7 @@ def _glr(control: Any, algorithm: str) -> ts.Glr | str:
     )
 
 
-def _farrington(control: Any) -> ts.Farrington:
+def _farrington(control: Output) -> ts.Farrington:
     cases, points = control.get("limit54", (5, 4))
     return ts.Farrington(
         years_back=control["b"],
@@ -149,7 +149,7 @@ def _farrington(control: Any) -> ts.Farrington:
     )
 
 
-def _flexible(control: Any) -> ts.FarringtonFlexible:
+def _flexible(control: Output) -> ts.FarringtonFlexible:
     cases, points = control.get("limit54", (5, 4))
     bounds = {"nbPlugin": "nb_plugin", "muan": "muan", "delta": "delta"}
     return ts.FarringtonFlexible(
@@ -205,14 +205,14 @@ def run(folder: Path, path: Path) -> list[Check] | str:
     return list(_compare(output, spec, result, points - points[0]))
 
 
-def table(output: Any, name: str, dtype: Any = np.float64) -> NDArray[Any]:
+def table(output: Output, name: str, dtype: type = np.float64) -> NDArray[Any]:
     """Return a quantity of an output, one row a unit; missing values are NaN."""
     values = output[name]
     return np.array([values[unit] for unit in output["units"]], dtype=dtype)
 
 
 def _compare(
-    output: Any, spec: DetectorSpec, result: DetectionResult, points: NDArray[np.int64]
+    output: Output, spec: DetectorSpec, result: DetectionResult, points: NDArray[np.int64]
 ) -> Iterator[Check]:
     frame = result.frame
 
@@ -237,11 +237,17 @@ def _compare(
 
     alarm = table(output, "alarm", object)
     known = np.array([[value is not None for value in row] for row in alarm])
-    yield check("alarm", np.where(known, ours("alarm"), 0.0), np.where(known, alarm, 0.0).astype(float), 0.0)
+    yield check(
+        "alarm", np.where(known, ours("alarm"), 0.0), np.where(known, alarm, 0.0).astype(float), 0.0
+    )
     bound = table(output, "upperbound")
     if isinstance(spec, ts.Glr):
         is_cases = output["control"].get("ret") == "cases"
-        yield check("upper_bound" if is_cases else "score", ours("upper_bound" if is_cases else "score"), bound)
+        yield check(
+            "upper_bound" if is_cases else "score",
+            ours("upper_bound" if is_cases else "score"),
+            bound,
+        )
         yield check("expected", ours("expected"), np.array(table(output, "mu0")))
         return
     if isinstance(spec, ts.OutbreakP):
@@ -274,34 +280,3 @@ def _compare(
         yield check("1 - p_value", 1.0 - ours("p_value"), table(output, "pred_quantile"))
     if "trend" in output:
         yield check("has trend", (ours("trend") != 0.0).astype(float), table(output, "trend"), 0.0)
-
-
-def main() -> None:
-    """Print the table."""
-    folder = Path(sys.argv[1])
-    wanted = sys.argv[2] if len(sys.argv) > 2 else ""
-    passed = failed = left_out = 0
-    for path in output_files(folder):
-        sys.stdout.flush()
-        name = path.name.removesuffix(".json.gz")
-        if wanted not in name:
-            continue
-        try:
-            checks = run(folder, path)
-        except Exception as error:  # noqa: BLE001
-            checks = [Check(f"{type(error).__name__}: {error}"[:150], np.inf, 0, 0)]
-        if isinstance(checks, str):
-            left_out += 1
-            print(f"-    {name:45} {checks}")
-            continue
-        good = all(check.good for check in checks)
-        passed, failed = passed + good, failed + (not good)
-        worst = " ".join(
-            f"{check.quantity}={check.error:.1e}" for check in checks if check.error > 0 or not good
-        )
-        print(f"{'ok  ' if good else 'FAIL'} {name:45} {worst}")
-    print(f"{passed} files agree, {failed} do not, {left_out} left out")
-
-
-if __name__ == "__main__":
-    main()

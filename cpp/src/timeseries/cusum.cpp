@@ -137,8 +137,10 @@ class Cusum final : public Detector {
             Judgement ignored;
             Judgement& result = t < points.begin ? ignored : judgements[t - points.begin];
             if (t < start || means.empty() || !(means[t - start] > 0.0)) {
-                result.reason = Reason::too_little_history;
-                if (t >= start && !means.empty()) result.expected = means[t - start];
+                result.reason = t < start || start == 0 ? Reason::too_little_history : Reason::no_convergence;
+                if (t < start || means.empty()) continue;
+                result.reason = Reason::constant_baseline;  // no case at all: there is no scale for an excess
+                result.expected = means[t - start];
                 continue;
             }
             if ((t & 0xfff) == 0) control.check();

@@ -12,13 +12,14 @@
 namespace enteroscan {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 // Means up to here have their probabilities added up from 0; greater ones are left to special functions.
 constexpr double added_up = 500.0;
 // Least log of P(0) from which the probabilities of the other counts can be had without underflow.
 constexpr double least_log_zero = -690.0;
+// Doubles up to here can tell a count from the next one.
+constexpr double all_whole = 1e15;
 // Above this size a negative binomial is Poisson to the last digits of its tails.
 constexpr double poisson_size = 1e15;
 
@@ -113,6 +114,7 @@ double CountDistribution::far_quantile(double alpha) const {
     const double skewness = (size_ > 0.0 ? 2.0 / probability_ - 1.0 : 1.0) / std::sqrt(variance);
     double guess = std::floor(mean_ + std::sqrt(variance) * (z + skewness * (z * z - 1.0) / 6.0));
     guess = std::max(0.0, guess);
+    if (guess >= all_whole) return guess;  // neighbouring numbers are more than 1 apart
     double step = 1.0;
     double high = guess;
     double low = guess - 1.0;
@@ -128,7 +130,7 @@ double CountDistribution::far_quantile(double alpha) const {
             low = high;
             high += step;
             step *= 2.0;
-            if (high > 1e15) return infinity;
+            if (high >= all_whole) return high;
         } while (!suffices(high));
     }
     while (high - low > 1.0) {

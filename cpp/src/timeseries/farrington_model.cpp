@@ -9,11 +9,13 @@ namespace {
 
 constexpr std::size_t least_years_of_trend = 3;
 
-bool fit(QuasiPoisson& regression, bool with_trend, double reweight_threshold) {
+bool fit(QuasiPoisson& regression, bool with_trend, const TrendRules& rules) {
     regression.clear_weights();
-    if (!regression.fit(with_trend)) return false;
-    if (std::isnan(reweight_threshold)) return true;
-    regression.reweight(reweight_threshold);
+    // Without any case the mean falls from step to step, which is as good as having converged.
+    const bool all_zero = regression.greatest_count() == 0.0 && !rules.compat;
+    if (!regression.fit(with_trend) && !all_zero) return false;
+    if (std::isnan(rules.reweight_threshold)) return true;
+    regression.reweight(rules.reweight_threshold);
     regression.fit(with_trend);
     return true;
 }
@@ -25,17 +27,17 @@ Prediction predict(QuasiPoisson& regression, const TrendRules& rules, std::size_
     const auto take = [&] {
         result.log_mean = regression.predict(level, time) + offset;
         result.test_dispersion =
-            rules.overwritten_weights ? regression.prior_dispersion() : regression.dispersion();
+            rules.compat ? regression.prior_dispersion() : regression.dispersion();
         result.has_trend = regression.has_trend();
     };
-    if (rules.wanted && fit(regression, true, rules.reweight_threshold)) {
+    if (rules.wanted && fit(regression, true, rules)) {
         take();
         const bool significant = rules.max_p >= 1.0 || regression.slope_p(result.test_dispersion) < rules.max_p;
         const bool inside = result.mean() <= regression.greatest_count();
         result.converged = result.has_trend && significant && inside && rules.n_years >= least_years_of_trend;
     }
     if (!result.converged) {
-        result.converged = fit(regression, false, rules.reweight_threshold);
+        result.converged = fit(regression, false, rules);
         if (!result.converged) return {};
         take();
     }

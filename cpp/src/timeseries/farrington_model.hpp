@@ -16,7 +16,7 @@ struct TrendRules {
     double max_p;
     std::size_t n_years;
     double reweight_threshold;  ///< NaN: no reweighting
-    bool overwritten_weights;   ///< test the trend with the dispersion of overwritten weights
+    bool compat;                ///< test the trend with the dispersion of overwritten weights
 };
 
 /// The mean of the judged point.

@@ -15,6 +15,7 @@ namespace enteroscan {
 namespace {
 
 constexpr double least_shift = -18.0;  // a mean of 0, as far as counts can tell
+constexpr double greatest_bound = 1e12;
 constexpr double least_step = 1e-6;    // what is left then is its square
 constexpr double longest_step = 2.0;   // of Newton's method, which goes astray for tiny means
 
@@ -291,25 +292,29 @@ class Chart {
             pop();
             return ratio >= options_->threshold;
         };
-        double count = std::max(0.0, std::ceil(bound_of_grid(mean) - 1e-9));
-        if (!(count < 1e12)) return not_a_number;
-        double step = 1.0;
-        if (reaches(count)) {
-            while (count > 0.0 && reaches(count - 1.0)) count -= 1.0;
-            return count;
+        // Steps that double until the bound lies between `low`, which does not reach the threshold, and `high`.
+        double high = std::max(0.0, std::ceil(bound_of_grid(mean) - 1e-9));
+        if (!(high < greatest_bound)) return not_a_number;
+        double low = high - 1.0;
+        if (reaches(high)) {
+            for (double step = 1.0; low >= 0.0 && reaches(low); step *= 2.0) {
+                high = low;
+                low = std::max(-1.0, low - step);
+            }
+        } else {
+            double step = 1.0;
+            do {
+                low = high;
+                high += step;
+                step *= 2.0;
+                if (high > greatest_bound) return not_a_number;
+            } while (!reaches(high));
         }
-        double low = count;
-        do {
-            low = count;
-            count += step;
-            step *= 2.0;
-            if (count > 1e12) return not_a_number;
-        } while (!reaches(count));
-        while (count - low > 1.0) {
-            const double middle = std::floor(0.5 * (low + count));
-            (reaches(middle) ? count : low) = middle;
+        while (high - low > 1.0) {
+            const double middle = std::floor(0.5 * (low + high));
+            (reaches(middle) ? high : low) = middle;
         }
-        return count;
+        return high;
     }
 
     static constexpr std::array grid = {0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.2, 1.5,

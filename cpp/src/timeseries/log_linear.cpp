@@ -13,6 +13,7 @@ namespace {
 
 constexpr int most_iterations = 25;
 constexpr double tolerance = 1e-8;
+constexpr double greatest_size = 1e7;  // of a negative binomial that can be told from a Poisson
 constexpr double least_mean = std::numeric_limits<double>::epsilon();
 constexpr double log_least_mean = -52.0 * std::numbers::ln2;
 
@@ -29,6 +30,7 @@ struct Groups {
     ArrayXd counts;                      // of all points
     std::vector<Eigen::Index> group_of;  // of all points
     double sum_y_log_y;
+    double within;  // half the Poisson deviance around the means of the groups
 
     Groups(std::span<const double> series, std::size_t n_points, const HarmonicDesign& harmonics) {
         const std::size_t period = harmonics.repeats_after() == 0 ? n_points : harmonics.repeats_after();
@@ -55,6 +57,7 @@ struct Groups {
         sum_y_log_y = 0.0;
         for (const double y : there)
             if (y > 0.0) sum_y_log_y += y * std::log(y);
+        within = sum_y_log_y - (sums > 0.0).select(sums * (sums / n).max(least_mean).log(), 0.0).sum();
     }
 
     // Sums within the groups of a function of the counts.
@@ -76,8 +79,12 @@ class Deviance {
     }
 
     double operator()(const ArrayXd& mu, const ArrayXd& eta) const {
+        if (size_ == 0.0) {
+            // Ratios of what is observed and expected: differences of great numbers lose too many digits.
+            const ArrayXd ratio = (groups_.sums > 0.0).select(groups_.sums / (groups_.n * mu), 1.0);
+            return 2.0 * (groups_.within + (groups_.sums * ratio.log() - (groups_.sums - groups_.n * mu)).sum());
+        }
         const double fit = (groups_.sums * eta.max(log_least_mean)).sum();
-        if (size_ == 0.0) return 2.0 * (groups_.sum_y_log_y - fit - (groups_.sums - groups_.n * mu).sum());
         const double spread = ((groups_.sums + groups_.n * size_) * (mu + size_).log()).sum();
         return 2.0 * (groups_.sum_y_log_y - fit - of_counts_ + spread);
     }
@@ -224,6 +231,9 @@ class SizeLikelihood {
                (groups_.sums * mu.log() - (groups_.n * size + groups_.sums) * (size + mu).log()).sum();
     }
 
+    // Of Poisson counts, without the same constant.
+    double log_likelihood(const ArrayXd& mu) const { return (groups_.sums * mu.log() - groups_.n * mu).sum(); }
+
   private:
     std::pair<double, double> derivatives(double size, const ArrayXd& mu) const {
         double first = 0.0;
@@ -264,7 +274,9 @@ LogLinearFit fit_with_size(const Groups& groups) {
     Regression first(groups, 0.0);
     LogLinearFit fit = first.from_counts(poisson_start);
     if (!fit.finished) return fit;
-    ArrayXd mu = first.means();
+    const LogLinearFit poisson_fit = fit;
+    const ArrayXd poisson = first.means();
+    ArrayXd mu = poisson;
     double size = likelihood.maximise(mu);
     const double scale = std::sqrt(2.0 * std::max(1.0, static_cast<double>(fit.residual_df)));
     double step = 1.0;
@@ -282,6 +294,11 @@ LogLinearFit fit_with_size(const Groups& groups) {
         before = now;
         now = likelihood.log_likelihood(size, mu);
         if (!std::isfinite(now) || !(size > 0.0)) break;
+    }
+    // Where counts vary no more than Poisson's, the search runs away or ends anywhere.
+    if (!(size > 0.0) || size > greatest_size || likelihood.log_likelihood(size, mu) < likelihood.log_likelihood(poisson)) {
+        fit = poisson_fit;
+        size = 0.0;
     }
     fit.size = size;
     return fit;

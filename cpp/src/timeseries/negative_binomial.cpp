@@ -9,6 +9,10 @@
 namespace enteroscan {
 namespace {
 
+CountDistribution counts_around(double mean, double size) noexcept {
+    return size > 0.0 ? CountDistribution::of_size(mean, size) : CountDistribution::poisson(mean);
+}
+
 class NegativeBinomial final : public Detector {
   public:
     explicit NegativeBinomial(const NegativeBinomialOptions& options) : options_(options) {}
@@ -31,11 +35,11 @@ class NegativeBinomial final : public Detector {
             const double sigma = std::sqrt(row.dot(fit.covariance * row));
             Judgement& result = judgements[i];
             result.expected = std::exp(eta);
-            result.dispersion = 1.0 + result.expected / fit.size;
+            result.dispersion = fit.size > 0.0 ? 1.0 + result.expected / fit.size : 1.0;
             result.trend = options_.trend ? design.slope(fit.coefficients) : not_a_number;
             const double upper_mean = std::exp(eta + quantile * sigma);
-            result.upper_bound = CountDistribution::of_size(upper_mean, fit.size).upper_quantile(options_.alpha);
-            result.p_value = CountDistribution::of_size(result.expected, fit.size).upper_tail(result.observed);
+            result.upper_bound = counts_around(upper_mean, fit.size).upper_quantile(options_.alpha);
+            result.p_value = counts_around(result.expected, fit.size).upper_tail(result.observed);
             result.score =
                 (result.observed - result.expected) / std::sqrt(result.expected * result.dispersion);
             result.alarm = result.observed > result.upper_bound;

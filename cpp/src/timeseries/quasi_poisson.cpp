@@ -12,6 +12,7 @@ namespace {
 
 constexpr int most_iterations = 25;
 constexpr double tolerance = 1e-8;
+constexpr double great_count = 2000.0;
 constexpr double least_mean = std::numeric_limits<double>::epsilon();
 // A time that varies less than this, relative to its size, within the levels is no trend.
 constexpr double least_variation = 1e-18;
@@ -156,7 +157,10 @@ double QuasiPoisson::deviance() const noexcept {
     double sum = 0.0;
     for (std::size_t i = 0; i < mean_.size(); ++i) {
         const double y = points_->counts[i];
-        sum += prior_[i] * (y_log_y_[i] - y * std::max(eta_[i], least_log) - (y - mean_[i]));
+        // The difference of great numbers loses too many digits to say when the fit has converged.
+        const double ratio = y < great_count ? y_log_y_[i] - y * std::max(eta_[i], least_log)
+                                             : y * std::log(y / mean_[i]);
+        sum += prior_[i] * (ratio - (y - mean_[i]));
     }
     return 2.0 * sum;
 }

@@ -7,6 +7,8 @@ A spec is a method and its options, with one verb:
 >>> result.alarms  # doctest: +SKIP
 """
 
+from enteroscan.timeseries.auto import choose_detector, detect
+from enteroscan.timeseries.multiplicity import control_false_discoveries, mid_p_values
 from enteroscan.timeseries.result import DetectionResult
 from enteroscan.timeseries.specs import (
     AdaptiveRegression,
@@ -45,4 +47,8 @@ __all__ = [
     "NegativeBinomialRegression",
     "OutbreakP",
     "Rki",
+    "choose_detector",
+    "control_false_discoveries",
+    "detect",
+    "mid_p_values",
 ]

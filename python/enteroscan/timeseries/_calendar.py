@@ -1,4 +1,4 @@
-"""Time points of series: days, ISO weeks, months or plain steps, and where a season lay in other years."""
+"""Time points of series: days, ISO weeks, months, steps; and where a season lay in other years."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -44,7 +44,8 @@ class Calendar:
     def exact_period(self) -> float:
         """Points in a year of 365.25 days, unless ``period`` says something else."""
         exact = {"day": 365.25, "week": 52.18}
-        return exact.get(self.every, self.period) if self.period == PERIODS.get(self.every) else self.period
+        usual = self.period == PERIODS.get(self.every)
+        return exact.get(self.every, self.period) if usual else self.period
 
     @property
     def dates(self) -> "pd.Index[Any]":
@@ -87,7 +88,7 @@ class Calendar:
         return (nearest - self.first) // (7 if self.every == "week" else 1)
 
     def time(self) -> NDArray[np.float64]:
-        """Return the time of every point: steps; for months the days, in units of the first month."""
+        """Return the time of every point: steps; of months the days, in units of the first one."""
         if self.every != "month" or self.n < 2:
             return np.arange(self.n, dtype=np.float64)
         days = self._days().astype(np.float64)
@@ -152,7 +153,7 @@ def _numbers(dates: "pd.Index[Any]", every: Every) -> Positions:
         return dates.to_numpy(dtype=np.int64)
     if dates.dtype.kind in "iufb":
         message = (
-            f"the dates are numbers ({dates[0]!s}, ...); give dates, or every='step' for plain steps"
+            f"the dates are numbers ({dates[0]!s}, ...); give dates, or every='step' for steps"
         )
         raise DataError(message)
     try:

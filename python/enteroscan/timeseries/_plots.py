@@ -23,7 +23,9 @@ def plot_series(result: "DetectionResult", number: int, ax: "Axes | None") -> "A
     observed = tables["observed"][number]
     width = _width(result.calendar)
     ax.bar(dates, observed, width=width, color=COUNT, label="observed", zorder=1)
-    ax.step(dates, tables["expected"][number], where="mid", color=EXPECTED, label="expected", zorder=2)
+    ax.step(
+        dates, tables["expected"][number], where="mid", color=EXPECTED, label="expected", zorder=2
+    )
     bound = tables["upper_bound"][number]
     ax.step(dates, bound, where="mid", color=BOUND, linestyle="--", label="upper bound", zorder=3)
     alarm = tables["alarm"][number]

@@ -89,7 +89,12 @@ def read_series(
     people = None
     if population is not None:
         people, _ = _fill(
-            counts, (series, points), _numbers(counts, population), shape, "missing", (*columns, date)
+            counts,
+            (series, points),
+            _numbers(counts, population),
+            shape,
+            "missing",
+            (*columns, date),
         )
     return SeriesTable(keys, calendar, table, people, filled)
 
@@ -179,8 +184,8 @@ def _fill(
         name = counts.iloc[int(np.flatnonzero(where[0] == series)[0])][list(columns[:-1])]
         label = "the series" if len(columns) == 1 else "series " + ", ".join(map(str, name))
         message = (
-            f"counts: {missing:,} points between the first and the last date have no row, the first "
-            f"of them in {label}; {_ABSENT_REMEDY}"
+            f"counts: {missing:,} points between the first and the last date have no row, the "
+            f"first of them in {label}; {_ABSENT_REMEDY}"
         )
         raise DataError(message)
     return sums.reshape(shape), missing

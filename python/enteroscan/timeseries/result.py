@@ -108,7 +108,7 @@ class DetectionResult:
 
     @property
     def not_judged(self) -> pd.DataFrame:
-        """Series with points that could not be judged: one row a series and reason, and how many."""
+        """Series with points that could not be judged: a row a series and reason, and how many."""
         reason = self._tables["reason"]
         parts = []
         for name in NOT_JUDGED:
@@ -293,9 +293,9 @@ def _points(
     begin = spec.history(calendar)
     if begin >= calendar.n:
         message = (
-            f"{type(spec).__name__} needs {begin} {calendar.every}s before the first one it judges, "
-            f"and the series have {calendar.n} in all; choose a method that needs less history "
-            "(EarsC1, Bayes(variant=1)), or method='auto' in enteroscan.timeseries.detect"
+            f"{type(spec).__name__} needs {begin} {calendar.every}s before the first one it judges"
+            f", and the series have {calendar.n} in all; choose a method that needs less history "
+            "(EarsC1, Bayes(variant=1)), or let enteroscan.timeseries.detect choose"
         )
         raise DataError(message)
     return begin, calendar.n

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
-from enteroscan.errors import SpecError
+from enteroscan.errors import DataError, SpecError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -339,6 +339,9 @@ class _Essence(DetectorSpec):
     def detector(self, calendar: "Calendar", begin: int, end: int) -> "_core.Detector":
         from enteroscan import _core
 
+        if self.method == "essence-regression" and calendar.every in ("week", "month"):
+            message = f"{type(self).__name__} is for daily counts, and these are of {calendar.every}s"
+            raise DataError(message)
         return _core.essence(
             method=self.method.removeprefix("essence-"),
             baseline=self.baseline_steps,
@@ -422,7 +425,7 @@ class _Reference(DetectorSpec):
     _choices: ClassVar[dict[str, tuple[Any, ...]]] = {"variant": get_args(Variant)}
 
     def history(self, calendar: "Calendar") -> int:
-        half, years, current = _VARIANTS[self.variant]
+        half, years, _ = _VARIANTS[self.variant]
         return half + round(years * calendar.period) + (years and not self.compat)
 
     def _arguments(self, calendar: "Calendar", begin: int, end: int) -> dict[str, Any]:
