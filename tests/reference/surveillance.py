@@ -83,7 +83,8 @@ def spec_of(output: Output) -> DetectorSpec | str:
         spec = ts.EarsC1 if control["method"] == "C1" else ts.EarsC2
         return spec(**options, alpha=control["alpha"])
     if algorithm in ("algo.rki", "algo.bayes"):
-        variant = {(0, 6): 1, (1, 6): 2, (2, 4): 3}[control["b"], control["w"]]
+        variants: dict[tuple[int, int], Any] = {(0, 6): 1, (1, 6): 2, (2, 4): 3}
+        variant = variants[control["b"], control["w"]]
         if algorithm == "algo.rki":
             return ts.Rki(variant=variant, compat=True)
         return ts.Bayes(variant=variant, alpha=control["alpha"], compat=True)
@@ -103,12 +104,16 @@ def spec_of(output: Output) -> DetectorSpec | str:
 
 
 def _cusum(control: Output) -> ts.Cusum:
-    names = {"pearsonNegBin": "pearson_neg_bin", "anscombeNegBin": "anscombe_neg_bin"}
-    mean = {None: "training", "glm": "seasonal"}.get(control.get("m"), control.get("m"))
+    names: dict[str, Any] = {
+        "pearsonNegBin": "pearson_neg_bin",
+        "anscombeNegBin": "anscombe_neg_bin",
+    }
+    means: dict[str | None, Any] = {None: "training", "glm": "seasonal"}
+    mean = means[control.get("m")]
     return ts.Cusum(
         k=control["k"],
         h=control["h"],
-        transformation=names.get(control["trans"], control["trans"]),
+        transformation=names.get(str(control["trans"]), control["trans"]),
         mean=mean,
         overdispersion=control.get("alpha", 0.1),
         compat=True,
@@ -151,7 +156,7 @@ def _farrington(control: Output) -> ts.Farrington:
 
 def _flexible(control: Output) -> ts.FarringtonFlexible:
     cases, points = control.get("limit54", (5, 4))
-    bounds = {"nbPlugin": "nb_plugin", "muan": "muan", "delta": "delta"}
+    bounds: dict[str, Any] = {"nbPlugin": "nb_plugin", "muan": "muan", "delta": "delta"}
     return ts.FarringtonFlexible(
         years_back=control["b"],
         half_window_steps=control["w"],
@@ -266,12 +271,12 @@ def _compare(
         "cusum": "score",
         "aggr": "observed",
     }
-    for theirs, mine in others.items():
-        if theirs in output:
+    for name, mine in others.items():
+        if name in output:
             values = ours(mine)
-            if theirs == "trendCoef":  # the package has none where ours is 0
+            if name == "trendCoef":  # the package has none where ours is 0
                 values = np.where(values == 0.0, np.nan, values)
-            yield check(mine, values, table(output, theirs))
+            yield check(mine, values, table(output, name))
     if "m" in output:
         mean = ours("expected")
         m = np.array([output["m"][unit] for unit in output["units"]], dtype=float)

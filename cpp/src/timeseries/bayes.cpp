@@ -31,7 +31,8 @@ class Bayes final : public Detector {
             result.dispersion = (n + 1.0) / n;
             result.upper_bound = predictive.upper_quantile(options_.alpha);
             result.p_value = predictive.upper_tail(result.observed);
-            result.score = (result.observed - result.expected) / std::sqrt(result.expected * result.dispersion);
+            result.score =
+                (result.observed - result.expected) / std::sqrt(result.expected * result.dispersion);
             if (std::isnan(result.observed)) result.reason = Reason::missing_count;
             result.alarm = result.observed > result.upper_bound;
         }

@@ -32,22 +32,26 @@ double anscombe_integral(double x, double a) {
 // A transformation of counts with mean m, and its inverse.
 class Transformation {
   public:
-    Transformation(const CusumOptions& options, double m) : kind_(options.transformation), a_(options.alpha),
-                                                            compat_(options.compat), m_(m) {
-        if (kind_ == CountTransformation::anscombe_neg_bin && a_ == 0.0) kind_ = CountTransformation::anscombe;
+    Transformation(const CusumOptions& options, double m)
+        : kind_(options.transformation), a_(options.alpha), compat_(options.compat), m_(m) {
+        if (kind_ == CountTransformation::anscombe_neg_bin && a_ == 0.0)
+            kind_ = CountTransformation::anscombe;
         if (kind_ == CountTransformation::anscombe_neg_bin) integral_of_mean_ = integral_of_mean();
     }
 
     double operator()(double x) const {
         switch (kind_) {
-            case CountTransformation::none: return x;
-            case CountTransformation::standard: return (x - m_) / std::sqrt(m_);
+            case CountTransformation::none:
+                return x;
+            case CountTransformation::standard:
+                return (x - m_) / std::sqrt(m_);
             case CountTransformation::rossi:
                 return (x - 3.0 * m_ + 2.0 * std::sqrt(x * m_)) / (2.0 * std::sqrt(m_));
             case CountTransformation::anscombe:
-            case CountTransformation::anscombe2nd: 
+            case CountTransformation::anscombe2nd:
                 return 1.5 * (std::pow(x, 2.0 / 3.0) - centre()) / sixth_root(m_);
-            case CountTransformation::pearson_neg_bin: return (x - m_) / std::sqrt(m_ + a_ * m_ * m_);
+            case CountTransformation::pearson_neg_bin:
+                return (x - m_) / std::sqrt(m_ + a_ * m_ * m_);
             case CountTransformation::anscombe_neg_bin:
                 return (anscombe_integral(x, a_) - integral_of_mean_) / sixth_root(m_ + a_ * m_ * m_);
         }
@@ -57,23 +61,30 @@ class Transformation {
     // The count that is transformed to z; for `standard` a whole one, as in the literature.
     double inverse(double z) const {
         switch (kind_) {
-            case CountTransformation::none: return z;
-            case CountTransformation::standard: return std::max(0.0, std::ceil(std::sqrt(m_) * z + m_));
-            case CountTransformation::rossi: return rossi_inverse(z);
-            case CountTransformation::anscombe: return to_three_halves(centre() + sixth_root(m_) * z / 1.5);
+            case CountTransformation::none:
+                return z;
+            case CountTransformation::standard:
+                return std::max(0.0, std::ceil(std::sqrt(m_) * z + m_));
+            case CountTransformation::rossi:
+                return rossi_inverse(z);
+            case CountTransformation::anscombe:
+                return to_three_halves(centre() + sixth_root(m_) * z / 1.5);
             case CountTransformation::anscombe2nd: {
                 const double middle = compat_ ? std::pow(m_, 2.0 / 3.0) - std::cbrt(m_) / 9.0 : centre();
                 return to_three_halves(middle + sixth_root(m_) * z / 1.5);
             }
-            case CountTransformation::pearson_neg_bin: return std::max(0.0, m_ + z * std::sqrt(m_ + a_ * m_ * m_));
-            case CountTransformation::anscombe_neg_bin: return by_bisection(z);
+            case CountTransformation::pearson_neg_bin:
+                return std::max(0.0, m_ + z * std::sqrt(m_ + a_ * m_ * m_));
+            case CountTransformation::anscombe_neg_bin:
+                return by_bisection(z);
         }
         return not_a_number;
     }
 
     // Chance of a count of x or more.
     double upper_tail(double x) const {
-        const bool spread = kind_ == CountTransformation::pearson_neg_bin || kind_ == CountTransformation::anscombe_neg_bin;
+        const bool spread =
+            kind_ == CountTransformation::pearson_neg_bin || kind_ == CountTransformation::anscombe_neg_bin;
         return spread && a_ > 0.0 ? CountDistribution::of_size(m_, 1.0 / a_).upper_tail(x)
                                   : CountDistribution::poisson(m_).upper_tail(x);
     }
@@ -83,7 +94,8 @@ class Transformation {
 
     double centre() const noexcept {
         const double two_thirds = std::pow(m_, 2.0 / 3.0);
-        return kind_ == CountTransformation::anscombe2nd ? two_thirds - 1.0 / (9.0 * std::cbrt(m_)) : two_thirds;
+        return kind_ == CountTransformation::anscombe2nd ? two_thirds - 1.0 / (9.0 * std::cbrt(m_))
+                                                         : two_thirds;
     }
 
     // With s = sqrt(x): s^2 + 2 sqrt(m) s = 3 m + 2 z sqrt(m). The package takes the square of a negative

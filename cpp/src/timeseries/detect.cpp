@@ -28,7 +28,8 @@ void check_shapes(std::span<const double> counts, std::size_t n_series, std::spa
 }
 
 void check_counts(std::span<const double> counts, std::size_t series) {
-    const auto bad = std::find_if(counts.begin(), counts.end(), [](double y) { return y < 0.0 || std::isinf(y); });
+    const auto bad =
+        std::find_if(counts.begin(), counts.end(), [](double y) { return y < 0.0 || std::isinf(y); });
     if (bad != counts.end())
         throw InvalidInput("series " + std::to_string(series) + ", time point " +
                            std::to_string(bad - counts.begin()) + ": the count is " + std::to_string(*bad) +
@@ -62,8 +63,9 @@ std::vector<Judgement> detect(const Detector& detector, std::span<const double> 
             check_counts(own, series);
             const std::span<Judgement> row{judgements.data() + series * points.size(), points.size()};
             for (std::size_t i = 0; i < row.size(); ++i) row[i].observed = own[points.begin + i];
-            detector.judge({own, population.empty() ? population : population.subspan(series * n_times, n_times)},
-                           points, row, control);
+            detector.judge(
+                {own, population.empty() ? population : population.subspan(series * n_times, n_times)},
+                points, row, control);
             control.check();
             control.advance(1);
         }

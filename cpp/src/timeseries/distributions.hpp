@@ -44,7 +44,7 @@ class CountDistribution {
     double far_quantile(double alpha) const;
 
     double mean_;
-    double size_;         // 0: Poisson
+    double size_;  // 0: Poisson
     double probability_;
 };
 

@@ -52,7 +52,8 @@ class Ears final : public Detector {
             return false;
         }
         result.expected = base.moments.mean;
-        result.dispersion = base.moments.mean > 0.0 ? base.moments.variance / base.moments.mean : not_a_number;
+        result.dispersion =
+            base.moments.mean > 0.0 ? base.moments.variance / base.moments.mean : not_a_number;
         if (base.sigma == 0.0) result.reason = Reason::constant_baseline;
         if (std::isnan(result.observed)) result.reason = Reason::missing_count;
         return true;
@@ -63,11 +64,12 @@ class Ears final : public Detector {
         if (!start(base, result)) return;
         const double n = static_cast<double>(base.moments.n);
         const double width = options_.student ? base.sigma * std::sqrt(1.0 + 1.0 / n) : base.sigma;
-        const double quantile = options_.student ? student_quantile(1.0 - options_.alpha, n - 1.0) : quantile_;
+        const double quantile =
+            options_.student ? student_quantile(1.0 - options_.alpha, n - 1.0) : quantile_;
         result.upper_bound = base.moments.mean + quantile * width;
         result.score = excess(result.observed, base.moments.mean, width);
-        result.p_value = options_.student ? student_upper_tail(result.score, n - 1.0)
-                                          : normal_upper_tail(result.score);
+        result.p_value =
+            options_.student ? student_upper_tail(result.score, n - 1.0) : normal_upper_tail(result.score);
         result.alarm = result.observed > result.upper_bound;
     }
 

@@ -20,7 +20,7 @@ constexpr double red = 0.01;
 // What depends on the length of the baseline only.
 struct EwmaScale {
     double degrees_of_freedom;
-    double red_quantile;     // of Student's distribution, to five decimals as in the reference
+    double red_quantile;  // of Student's distribution, to five decimals as in the reference
     double yellow_quantile;
 };
 
@@ -37,12 +37,13 @@ class Smoother {
     // Tests the value against a baseline, and pulls it back to what would just be significant.
     double test(const Moments& base, const EwmaScale& scale, double m, double guard) noexcept {
         const double w = weight_;
-        const double correction = std::sqrt(w / (2.0 - w) + 1.0 / m -
-                                            2.0 * std::pow(1.0 - w, guard + 1.0) * (1.0 - std::pow(1.0 - w, m)) / m);
+        const double correction =
+            std::sqrt(w / (2.0 - w) + 1.0 / m -
+                      2.0 * std::pow(1.0 - w, guard + 1.0) * (1.0 - std::pow(1.0 - w, m)) / m);
         const double rest = 1.0 - w;
         const double least = w / scale.yellow_quantile * (0.01 + 0.05 * rest * rest);
-        const double constant =
-            w / scale.yellow_quantile * (0.1289 - (0.2414 - 0.1826 * rest * rest * rest * rest) * std::log(0.5));
+        const double constant = w / scale.yellow_quantile *
+                                (0.1289 - (0.2414 - 0.1826 * rest * rest * rest * rest) * std::log(0.5));
         sigma_ = std::max(least, base.sigma() * correction + constant);
         const double statistic = (value_ - base.mean) / sigma_;
         if (std::abs(statistic) > scale.red_quantile)
@@ -69,7 +70,8 @@ class Essence final : public Detector {
                                to_five_decimals(student_quantile(1.0 - yellow, df))});
         }
         for (std::size_t m = least_regression; m <= options_.baseline; ++m)
-            regression_quantiles_.push_back(to_five_decimals(student_quantile(1.0 - yellow, static_cast<double>(m - 8))));
+            regression_quantiles_.push_back(
+                to_five_decimals(student_quantile(1.0 - yellow, static_cast<double>(m - 8))));
     }
 
     void judge(const Series& series, TimePoints points, std::span<Judgement> judgements,
@@ -77,13 +79,15 @@ class Essence final : public Detector {
         check_option(options_.weekdays.empty() || options_.weekdays.size() >= points.end,
                      "fewer weekdays than time points");
         std::vector<double> r_squared(judgements.size(), not_a_number);
-        if (options_.method != EssenceMethod::regression) moving_averages(series.counts, points, judgements, control);
+        if (options_.method != EssenceMethod::regression)
+            moving_averages(series.counts, points, judgements, control);
         if (options_.method == EssenceMethod::ewma) return;
         for (std::size_t i = 0; i < judgements.size(); ++i) {
             Judgement result = judgements[i];
             if (options_.method == EssenceMethod::regression) result.reason = Reason::none;
             const bool done = regression(series.counts, points.begin + i, result, r_squared[i]);
-            if (options_.method == EssenceMethod::regression || (done && r_squared[i] >= options_.min_r_squared))
+            if (options_.method == EssenceMethod::regression ||
+                (done && r_squared[i] >= options_.min_r_squared))
                 judgements[i] = result;
         }
     }
@@ -168,7 +172,8 @@ class Essence final : public Detector {
     }
 
     // Least squares on a trend and the days of the week. False where the baseline is too short.
-    bool regression(std::span<const double> counts, std::size_t t, Judgement& result, double& r_squared) const {
+    bool regression(std::span<const double> counts, std::size_t t, Judgement& result,
+                    double& r_squared) const {
         const double count = counts[t];
         if (t < least_regression + options_.guard) {
             result.reason = Reason::too_little_history;
@@ -227,8 +232,8 @@ class Essence final : public Detector {
         const double ahead = static_cast<double>(longest + options_.guard + 1);
         const double quantile = regression_quantiles_[static_cast<std::size_t>(m) - least_regression];
         result.expected = std::max(0.0, cases[today] + slope * (ahead - time[today]));
-        const double sigma = std::max(std::sqrt(rss / df) * std::sqrt((m + 7.0) * (m - 4.0) / (m * (m - 7.0))),
-                                      0.01 / quantile);
+        const double sigma = std::max(
+            std::sqrt(rss / df) * std::sqrt((m + 7.0) * (m - 4.0) / (m * (m - 7.0))), 0.01 / quantile);
         r_squared = tss > 0.0 ? 1.0 - rss / df / (tss / (m - 1.0)) : 0.0;
         result.trend = slope;
         result.score = (count - result.expected) / sigma;
@@ -244,10 +249,11 @@ class Essence final : public Detector {
         return true;
     }
 
-    // Whether the count lies below the mean of the last 7 days; at weekends it must lie below that of the last
-    // 7 weekend days, too.
+    // Whether the count lies below the mean of the last 7 days; at weekends it must lie below that of the
+    // last 7 weekend days, too.
     bool below_recent_mean(std::span<const double> counts, std::size_t t, std::size_t today) const noexcept {
-        const Moments week = moments_of(counts.subspan(t + 1 - std::min<std::size_t>(t + 1, 7), std::min<std::size_t>(t + 1, 7)));
+        const Moments week = moments_of(
+            counts.subspan(t + 1 - std::min<std::size_t>(t + 1, 7), std::min<std::size_t>(t + 1, 7)));
         if (counts[t] >= week.mean) return false;
         if (today < 5) return true;
         double sum = 0.0;

@@ -26,7 +26,8 @@ class Farrington final : public Detector {
     void judge(const Series& series, TimePoints points, std::span<Judgement> judgements,
                const RunControl& control) const override {
         options_.years.check(points);
-        check_option(options_.time.empty() || options_.time.size() >= points.end, "fewer times than time points");
+        check_option(options_.time.empty() || options_.time.size() >= points.end,
+                     "fewer times than time points");
         QuasiPoisson regression(table_);
         BaselinePoints baseline;
         for (std::size_t i = 0; i < judgements.size(); ++i) {

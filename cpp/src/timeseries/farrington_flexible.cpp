@@ -53,13 +53,14 @@ class FarringtonFlexible final : public Detector {
   private:
     void check_inputs(const Series& series, TimePoints points) const {
         options_.years.check(points);
-        check_option(options_.time.empty() || options_.time.size() >= points.end, "fewer times than time points");
+        check_option(options_.time.empty() || options_.time.size() >= points.end,
+                     "fewer times than time points");
         check_option(!options_.population_offset || !series.population.empty(),
                      "population_offset needs the population");
     }
 
-    // The levels of the season before point t, those of a level one after the other. Windows of half_window to
-    // either side of the same week in every year are the last level; what lies between them is cut into
+    // The levels of the season before point t, those of a level one after the other. Windows of half_window
+    // to either side of the same week in every year are the last level; what lies between them is cut into
     // equal parts. False if the series does not reach back so far.
     bool season(std::size_t t, std::vector<Stretch>& stretches) const {
         stretches.clear();
@@ -82,7 +83,9 @@ class FarringtonFlexible final : public Detector {
                 const auto parts = static_cast<std::int64_t>(n_parts);
                 const auto number = static_cast<std::int64_t>(part);
                 const std::int64_t first = reference(year) + half + 1;
-                const auto start = [&](std::int64_t p) { return p * (gap / parts) + std::min(p, gap % parts); };
+                const auto start = [&](std::int64_t p) {
+                    return p * (gap / parts) + std::min(p, gap % parts);
+                };
                 add(part, first + start(number), first + start(number + 1));
             }
         }
@@ -92,7 +95,8 @@ class FarringtonFlexible final : public Detector {
         return true;
     }
 
-    void collect(const Series& series, const std::vector<Stretch>& stretches, BaselinePoints& baseline) const {
+    void collect(const Series& series, const std::vector<Stretch>& stretches,
+                 BaselinePoints& baseline) const {
         baseline.clear();
         baseline.level_of.assign(options_.n_levels, -1);
         std::size_t before = 0;
@@ -133,8 +137,10 @@ class FarringtonFlexible final : public Detector {
             result.upper_bound = bound.upper_bound(quantile_);
             result.p_value = bound.upper_tail(count);
         } else {
-            const double margin = options_.bound == BoundMethod::muan ? quantile_ * std::sqrt(log_variance) : 0.0;
-            const auto counts = CountDistribution::of_dispersion(std::exp(prediction.log_mean + margin), result.dispersion);
+            const double margin =
+                options_.bound == BoundMethod::muan ? quantile_ * std::sqrt(log_variance) : 0.0;
+            const auto counts =
+                CountDistribution::of_dispersion(std::exp(prediction.log_mean + margin), result.dispersion);
             result.upper_bound = counts.upper_quantile(options_.alpha);
             result.p_value = counts.upper_tail(count);
         }

@@ -22,17 +22,18 @@ bool fit(QuasiPoisson& regression, bool with_trend, const TrendRules& rules) {
 
 }  // namespace
 
-Prediction predict(QuasiPoisson& regression, const TrendRules& rules, std::size_t level, double time, double offset) {
+Prediction predict(QuasiPoisson& regression, const TrendRules& rules, std::size_t level, double time,
+                   double offset) {
     Prediction result;
     const auto take = [&] {
         result.log_mean = regression.predict(level, time) + offset;
-        result.test_dispersion =
-            rules.compat ? regression.prior_dispersion() : regression.dispersion();
+        result.test_dispersion = rules.compat ? regression.prior_dispersion() : regression.dispersion();
         result.has_trend = regression.has_trend();
     };
     if (rules.wanted && fit(regression, true, rules)) {
         take();
-        const bool significant = rules.max_p >= 1.0 || regression.slope_p(result.test_dispersion) < rules.max_p;
+        const bool significant =
+            rules.max_p >= 1.0 || regression.slope_p(result.test_dispersion) < rules.max_p;
         const bool inside = result.mean() <= regression.greatest_count();
         result.converged = result.has_trend && significant && inside && rules.n_years >= least_years_of_trend;
     }
@@ -47,7 +48,8 @@ Prediction predict(QuasiPoisson& regression, const TrendRules& rules, std::size_
     return result;
 }
 
-NormalBound::NormalBound(PowerTransformation power, double mean, double dispersion, double mean_variance) noexcept {
+NormalBound::NormalBound(PowerTransformation power, double mean, double dispersion,
+                         double mean_variance) noexcept {
     const double tau = dispersion + mean_variance / mean;
     switch (power) {
         case PowerTransformation::none:
@@ -66,7 +68,9 @@ NormalBound::NormalBound(PowerTransformation power, double mean, double dispersi
     centre_ = raised(mean);
 }
 
-double NormalBound::raised(double count) const noexcept { return power_ == 1.0 ? count : std::pow(count, power_); }
+double NormalBound::raised(double count) const noexcept {
+    return power_ == 1.0 ? count : std::pow(count, power_);
+}
 
 double NormalBound::upper_bound(double z) const noexcept {
     const double bound = centre_ + z * sigma_;

@@ -23,8 +23,8 @@ struct TrendRules {
 struct Prediction {
     bool converged = false;
     double log_mean = not_a_number;
-    double variance = not_a_number;    ///< of log_mean, for a dispersion of 1
-    double dispersion = not_a_number;  ///< from 0 up
+    double variance = not_a_number;         ///< of log_mean, for a dispersion of 1
+    double dispersion = not_a_number;       ///< from 0 up
     double test_dispersion = not_a_number;  ///< the one that the trend was tested with
     double slope = 0.0;
     bool has_trend = false;
@@ -32,9 +32,10 @@ struct Prediction {
     double mean() const noexcept { return std::exp(log_mean); }
 };
 
-/// Fits with the trend, and without it where it is not wanted, not significant, extrapolates beyond the greatest
-/// count of the baseline, rests on fewer than 3 years or does not converge.
-Prediction predict(QuasiPoisson& regression, const TrendRules& rules, std::size_t level, double time, double offset);
+/// Fits with the trend, and without it where it is not wanted, not significant, extrapolates beyond the
+/// greatest count of the baseline, rests on fewer than 3 years or does not converge.
+Prediction predict(QuasiPoisson& regression, const TrendRules& rules, std::size_t level, double time,
+                   double offset);
 
 /// Normal approximation of a power of the counts.
 class NormalBound {

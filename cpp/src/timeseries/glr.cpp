@@ -16,8 +16,8 @@ namespace {
 
 constexpr double least_shift = -18.0;  // a mean of 0, as far as counts can tell
 constexpr double greatest_bound = 1e12;
-constexpr double least_step = 1e-6;    // what is left then is its square
-constexpr double longest_step = 2.0;   // of Newton's method, which goes astray for tiny means
+constexpr double least_step = 1e-6;   // what is left then is its square
+constexpr double longest_step = 2.0;  // of Newton's method, which goes astray for tiny means
 
 // The points since a chart began. The oldest come first.
 class Chart {
@@ -129,7 +129,8 @@ class Chart {
 
     double ratio_of_sums(double cases, double mean) const noexcept {
         // Without cases the package has no logarithm, and no statistic.
-        if (cases == 0.0) return options_->direction == ShiftDirection::decrease && !options_->compat ? mean : 0.0;
+        if (cases == 0.0)
+            return options_->direction == ShiftDirection::decrease && !options_->compat ? mean : 0.0;
         const double k = std::log(cases / mean);
         return k * sign() > 0.0 ? k * cases + mean - cases : 0.0;
     }
@@ -159,7 +160,8 @@ class Chart {
                 sum += means_[i];
             }
             if (i >= end) continue;
-            if (std::isfinite(least) && ratio_of_sums(cases + least - 1.0, sum) < options_->threshold) continue;
+            if (std::isfinite(least) && ratio_of_sums(cases + least - 1.0, sum) < options_->threshold)
+                continue;
             least = std::min(least, least_poisson(cases, sum));
         }
         return std::isfinite(least) ? least : not_a_number;
@@ -292,7 +294,8 @@ class Chart {
             pop();
             return ratio >= options_->threshold;
         };
-        // Steps that double until the bound lies between `low`, which does not reach the threshold, and `high`.
+        // Steps that double until the bound lies between `low`, which does not reach the threshold, and
+        // `high`.
         double high = std::max(0.0, std::ceil(bound_of_grid(mean) - 1e-9));
         if (!(high < greatest_bound)) return not_a_number;
         double low = high - 1.0;
@@ -317,7 +320,7 @@ class Chart {
         return high;
     }
 
-    static constexpr std::array grid = {0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.2, 1.5,
+    static constexpr std::array grid = {0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.2,  1.5,
                                         1.8, 2.2, 2.7, 3.3, 4.0, 5.0,  6.5, 8.5, 11.0, 14.0};
     inline static const std::array<double, grid.size()> grid_factors = [] {
         std::array<double, grid.size()> factors{};
@@ -339,7 +342,8 @@ class Chart {
     void push_grid(double count, double mean) {
         set_grid_ratios(mean);
         for (std::size_t i = 0; i < grid.size(); ++i)
-            grid_cusums_[i] = std::max(0.0, grid_cusums_[i]) + grid[i] * count + (count + 1.0 / alpha_) * grid_ratios_[i];
+            grid_cusums_[i] =
+                std::max(0.0, grid_cusums_[i]) + grid[i] * count + (count + 1.0 / alpha_) * grid_ratios_[i];
     }
 
     // log((1 + alpha mean) / (1 + alpha mean e^k)) for all shifts k of the grid.
@@ -412,7 +416,7 @@ class Glr final : public Detector {
         if (start == 0 || end <= start) return result;
         const HarmonicDesign design(start, options_.period, options_.harmonics, options_.trend);
         const double size = !alpha ? not_a_number : *alpha == 0.0 ? 0.0 : 1.0 / *alpha;
-        const LogLinearFit fit = fit_harmonics(counts, start, design, size);
+        const LogLinearFit fit = fit_harmonics(counts, start, design, size, options_.compat);
         if (!fit.finished) return result;
         result.known = true;
         // A size that grows without limit is a Poisson distribution.

@@ -50,7 +50,8 @@ struct Groups {
         const auto n_groups = static_cast<Eigen::Index>(first.size());
         design.resize(n_groups, harmonics.n_columns());
         for (Eigen::Index g = 0; g < n_groups; ++g)
-            design.row(g) = harmonics.row(static_cast<double>(first[static_cast<std::size_t>(g)] + 1)).transpose();
+            design.row(g) =
+                harmonics.row(static_cast<double>(first[static_cast<std::size_t>(g)] + 1)).transpose();
         counts = Eigen::Map<const ArrayXd>(there.data(), static_cast<Eigen::Index>(there.size()));
         n = sum([](double) { return 1.0; });
         sums = sum([](double y) { return y; });
@@ -82,7 +83,8 @@ class Deviance {
         if (size_ == 0.0) {
             // Ratios of what is observed and expected: differences of great numbers lose too many digits.
             const ArrayXd ratio = (groups_.sums > 0.0).select(groups_.sums / (groups_.n * mu), 1.0);
-            return 2.0 * (groups_.within + (groups_.sums * ratio.log() - (groups_.sums - groups_.n * mu)).sum());
+            return 2.0 *
+                   (groups_.within + (groups_.sums * ratio.log() - (groups_.sums - groups_.n * mu)).sum());
         }
         const double fit = (groups_.sums * eta.max(log_least_mean)).sum();
         const double spread = ((groups_.sums + groups_.n * size_) * (mu + size_).log()).sum();
@@ -93,8 +95,11 @@ class Deviance {
     template <typename Mean>
     double of_points(Mean mean) const {
         const double fit = groups_.sum([&](double y) { return y * std::log(mean(y)); }).sum();
-        if (size_ == 0.0) return 2.0 * (groups_.sum_y_log_y - fit - groups_.sum([&](double y) { return y - mean(y); }).sum());
-        const double spread = groups_.sum([&](double y) { return (y + size_) * std::log(mean(y) + size_); }).sum();
+        if (size_ == 0.0)
+            return 2.0 *
+                   (groups_.sum_y_log_y - fit - groups_.sum([&](double y) { return y - mean(y); }).sum());
+        const double spread =
+            groups_.sum([&](double y) { return (y + size_) * std::log(mean(y) + size_); }).sum();
         return 2.0 * (groups_.sum_y_log_y - fit - of_counts_ + spread);
     }
 
@@ -115,7 +120,9 @@ class Regression {
     // From a mean for every count: mean(y).
     template <typename Mean>
     LogLinearFit from_counts(Mean mean) {
-        const auto weight = [&](double y) { return size_ == 0.0 ? mean(y) : mean(y) / (1.0 + mean(y) / size_); };
+        const auto weight = [&](double y) {
+            return size_ == 0.0 ? mean(y) : mean(y) / (1.0 + mean(y) / size_);
+        };
         const ArrayXd weights = groups_.sum(weight);
         const ArrayXd responses =
             groups_.sum([&](double y) { return weight(y) * (std::log(mean(y)) + (y - mean(y)) / mean(y)); });
@@ -191,7 +198,8 @@ class SizeLikelihood {
     explicit SizeLikelihood(const Groups& groups) : groups_(groups), counts_(groups.counts) {
         const ArrayXd& counts = groups.counts;
         const double greatest = counts.maxCoeff();
-        whole_ = (counts == counts.floor()).all() && greatest <= 64.0 * static_cast<double>(counts.size()) + 1024.0;
+        whole_ = (counts == counts.floor()).all() &&
+                 greatest <= 64.0 * static_cast<double>(counts.size()) + 1024.0;
         if (!whole_) return;
         n_above_.assign(static_cast<std::size_t>(greatest), 0.0);
         for (const double y : counts)
@@ -205,7 +213,8 @@ class SizeLikelihood {
         double squares = 0.0;
         const ArrayXd inverse = mu.inverse();
         for (std::size_t i = 0; i < groups_.group_of.size(); ++i) {
-            const double residual = counts_[static_cast<Eigen::Index>(i)] * inverse[groups_.group_of[i]] - 1.0;
+            const double residual =
+                counts_[static_cast<Eigen::Index>(i)] * inverse[groups_.group_of[i]] - 1.0;
             squares += residual * residual;
         }
         double size = static_cast<double>(counts_.size()) / squares;
@@ -232,7 +241,9 @@ class SizeLikelihood {
     }
 
     // Of Poisson counts, without the same constant.
-    double log_likelihood(const ArrayXd& mu) const { return (groups_.sums * mu.log() - groups_.n * mu).sum(); }
+    double log_likelihood(const ArrayXd& mu) const {
+        return (groups_.sums * mu.log() - groups_.n * mu).sum();
+    }
 
   private:
     std::pair<double, double> derivatives(double size, const ArrayXd& mu) const {
@@ -255,7 +266,8 @@ class SizeLikelihood {
         const auto n = static_cast<double>(counts_.size());
         const ArrayXd inverse = (mu + size).inverse();
         const ArrayXd share = (groups_.sums + groups_.n * size) * inverse;
-        const double score = first + n * (std::log(size) + 1.0) + (groups_.n * inverse.log()).sum() - share.sum();
+        const double score =
+            first + n * (std::log(size) + 1.0) + (groups_.n * inverse.log()).sum() - share.sum();
         const double information = second - n / size + (inverse * (2.0 * groups_.n - share)).sum();
         return {score, information};
     }
@@ -269,7 +281,7 @@ class SizeLikelihood {
 double poisson_start(double count) noexcept { return count + 0.1; }
 double negative_binomial_start(double count) noexcept { return count == 0.0 ? 1.0 / 6.0 : count; }
 
-LogLinearFit fit_with_size(const Groups& groups) {
+LogLinearFit fit_with_size(const Groups& groups, bool keep_size) {
     const SizeLikelihood likelihood(groups);
     Regression first(groups, 0.0);
     LogLinearFit fit = first.from_counts(poisson_start);
@@ -296,7 +308,9 @@ LogLinearFit fit_with_size(const Groups& groups) {
         if (!std::isfinite(now) || !(size > 0.0)) break;
     }
     // Where counts vary no more than Poisson's, the search runs away or ends anywhere.
-    if (!(size > 0.0) || size > greatest_size || likelihood.log_likelihood(size, mu) < likelihood.log_likelihood(poisson)) {
+    const bool is_poisson = !(size > 0.0) || size > greatest_size ||
+                            likelihood.log_likelihood(size, mu) < likelihood.log_likelihood(poisson);
+    if (is_poisson && !keep_size) {
         fit = poisson_fit;
         size = 0.0;
     }
@@ -326,12 +340,14 @@ VectorXd HarmonicDesign::row(double t) const {
     return result;
 }
 
-LogLinearFit fit_harmonics(std::span<const double> counts, std::size_t n, const HarmonicDesign& design, double size) {
+LogLinearFit fit_harmonics(std::span<const double> counts, std::size_t n, const HarmonicDesign& design,
+                           double size, bool keep_size) {
     const Groups groups(counts, n, design);
     if (groups.counts.size() <= design.n_columns() || groups.design.rows() < design.n_columns()) return {};
-    if (std::isnan(size)) return fit_with_size(groups);
+    if (std::isnan(size)) return fit_with_size(groups, keep_size);
     Regression regression(groups, size);
-    return size == 0.0 ? regression.from_counts(poisson_start) : regression.from_counts(negative_binomial_start);
+    return size == 0.0 ? regression.from_counts(poisson_start)
+                       : regression.from_counts(negative_binomial_start);
 }
 
 }  // namespace enteroscan

@@ -22,7 +22,9 @@ class HarmonicDesign {
     /// Number of points after which rows repeat; 0: never.
     std::size_t repeats_after() const noexcept { return repeats_after_; }
     /// Slope for one unit of time; 0 without a trend.
-    double slope(const Eigen::VectorXd& coefficients) const { return trend_ ? coefficients[1] / scale_ : 0.0; }
+    double slope(const Eigen::VectorXd& coefficients) const {
+        return trend_ ? coefficients[1] / scale_ : 0.0;
+    }
 
   private:
     double centre_;
@@ -38,12 +40,15 @@ struct LogLinearFit {
     bool finished = false;  ///< there are coefficients, though perhaps not the last ones
     Eigen::VectorXd coefficients;
     Eigen::MatrixXd covariance;  ///< (X' W X)^-1 of the last weighted least squares
-    double size = 0.0;  ///< of the negative binomial, 1 / alpha; 0: Poisson
+    double size = 0.0;           ///< of the negative binomial, 1 / alpha; 0: Poisson
     Eigen::Index residual_df = 0;
 };
 
 /// Fits the points 0, ..., n - 1 of a series that are not missing.
-/// @param size  of the negative binomial; 0: Poisson; NaN: estimated by maximum likelihood, as MASS::glm.nb does
-LogLinearFit fit_harmonics(std::span<const double> counts, std::size_t n, const HarmonicDesign& design, double size);
+/// @param size      of the negative binomial; 0: Poisson; NaN: estimated by maximum likelihood, as
+/// MASS::glm.nb does
+/// @param keep_size  keep an estimate that is less likely than a Poisson distribution, as MASS::glm.nb does
+LogLinearFit fit_harmonics(std::span<const double> counts, std::size_t n, const HarmonicDesign& design,
+                           double size, bool keep_size = false);
 
 }  // namespace enteroscan

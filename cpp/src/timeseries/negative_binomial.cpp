@@ -19,7 +19,8 @@ class NegativeBinomial final : public Detector {
 
     void judge(const Series& series, TimePoints points, std::span<Judgement> judgements,
                const RunControl&) const override {
-        const std::size_t n = std::min(series.counts.size(), options_.training == 0 ? points.begin : options_.training);
+        const std::size_t n =
+            std::min(series.counts.size(), options_.training == 0 ? points.begin : options_.training);
         const HarmonicDesign design(n, options_.period, options_.harmonics, options_.trend);
         const LogLinearFit fit = fit_harmonics(series.counts, n, design, not_a_number);
         if (!fit.finished) {

@@ -12,7 +12,8 @@ inline void check_option(bool good, const std::string& message) {
 }
 
 inline void check_alpha(double alpha) {
-    check_option(alpha > 0.0 && alpha < 1.0, "alpha = " + std::to_string(alpha) + " must lie between 0 and 1");
+    check_option(alpha > 0.0 && alpha < 1.0,
+                 "alpha = " + std::to_string(alpha) + " must lie between 0 and 1");
 }
 
 }  // namespace enteroscan

@@ -72,7 +72,8 @@ void QuasiPoisson::set(const BaselinePoints& points) {
     for (std::size_t i = 0; i < n; ++i) {
         const bool new_level = i == 0 || i == points.ends[level];
         if (new_level && i > 0) ++level;
-        if (new_level || points.time[i] != points.time[i - 1] + 1.0) runs_.push_back(static_cast<std::uint32_t>(i));
+        if (new_level || points.time[i] != points.time[i - 1] + 1.0)
+            runs_.push_back(static_cast<std::uint32_t>(i));
     }
     runs_.push_back(static_cast<std::uint32_t>(n));
     clear_weights();
@@ -158,8 +159,8 @@ double QuasiPoisson::deviance() const noexcept {
     for (std::size_t i = 0; i < mean_.size(); ++i) {
         const double y = points_->counts[i];
         // The difference of great numbers loses too many digits to say when the fit has converged.
-        const double ratio = y < great_count ? y_log_y_[i] - y * std::max(eta_[i], least_log)
-                                             : y * std::log(y / mean_[i]);
+        const double ratio =
+            y < great_count ? y_log_y_[i] - y * std::max(eta_[i], least_log) : y * std::log(y / mean_[i]);
         sum += prior_[i] * (ratio - (y - mean_[i]));
     }
     return 2.0 * sum;

@@ -2,8 +2,8 @@
 // Quasi-Poisson regression with log link on seasonal levels and a common trend,
 //   log(mean of point i) = level of its season + slope * time_i (+ offset_i),
 // the model of Farrington (one level) and of its flexible form. Iteratively reweighted least squares with the
-// start, the steps and the stopping rule of R's glm.fit, but the least squares are solved in closed form: with
-// the levels taken out, what is left is a straight line.
+// start, the steps and the stopping rule of R's glm.fit, but the least squares are solved in closed form:
+// with the levels taken out, what is left is a straight line.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,9 +16,10 @@ namespace enteroscan {
 struct BaselinePoints {
     std::vector<double> counts;
     std::vector<double> time;
-    std::vector<double> offset;          ///< log population; empty: none
-    std::vector<std::uint32_t> ends;     ///< where each level ends; no level is empty
-    std::vector<std::int32_t> level_of;  ///< position among the levels for every label; -1: not in the baseline
+    std::vector<double> offset;       ///< log population; empty: none
+    std::vector<std::uint32_t> ends;  ///< where each level ends; no level is empty
+    std::vector<std::int32_t>
+        level_of;  ///< position among the levels for every label; -1: not in the baseline
 
     void clear() noexcept;
     std::size_t size() const noexcept { return counts.size(); }
@@ -29,7 +30,7 @@ struct BaselinePoints {
 class CountTable {
   public:
     struct Entry {
-        double log_start;   // log(y + 0.1)
+        double log_start;  // log(y + 0.1)
         double y_log_y;
         double two_thirds;  // y^(2/3)
     };
@@ -78,9 +79,9 @@ class QuasiPoisson {
 
   private:
     struct Level {
-        double weight;     // sum of the working weights
-        double time;       // mean time
-        double response;   // mean working response
+        double weight;    // sum of the working weights
+        double time;      // mean time
+        double response;  // mean working response
     };
 
     void solve(bool with_trend) noexcept;
@@ -99,16 +100,16 @@ class QuasiPoisson {
     double greatest_count_ = 0.0;
     // Of the fit:
     bool weighted_ = false;
-    std::vector<double> prior_;        // weights
-    std::vector<double> eta_;          // log of the mean, offset and all
+    std::vector<double> prior_;  // weights
+    std::vector<double> eta_;    // log of the mean, offset and all
     std::vector<double> mean_;
-    std::vector<double> working_;      // working weights of the last least squares
-    std::vector<double> scaled_;       // working weight * working response
+    std::vector<double> working_;  // working weights of the last least squares
+    std::vector<double> scaled_;   // working weight * working response
     std::vector<double> trial_;
     std::vector<Level> levels_;
     std::vector<Level> last_levels_;
     double slope_ = 0.0;
-    double time_squares_ = 0.0;        // weighted, within levels
+    double time_squares_ = 0.0;  // weighted, within levels
     bool has_trend_ = false;
     double residual_df_ = 0.0;
     double dispersion_ = 1.0;

@@ -55,7 +55,8 @@ class Calendar:
         return pd.DatetimeIndex(self._days().astype("datetime64[D]").astype("datetime64[ns]"))
 
     def _days(self) -> Positions:
-        steps = self.first + np.arange(self.n, dtype=np.int64) * (7 if self.every == "week" else 1)
+        steps: Positions = np.arange(self.n, dtype=np.int64)
+        steps = self.first + steps * (7 if self.every == "week" else 1)
         if self.every == "month":
             return steps.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
         return steps
@@ -77,7 +78,8 @@ class Calendar:
         points = np.arange(begin, end, dtype=np.int64)[:, None]
         back = np.arange(1, years + 1, dtype=np.int64)[None, :]
         if by_steps or self.every in ("month", "step"):
-            return points - np.rint(back * self.period).astype(np.int64)
+            earlier: Positions = points - np.rint(back * self.period).astype(np.int64)
+            return earlier
         days = self._days()[begin:end].astype("datetime64[D]")
         months = days.astype("datetime64[M]")
         day_of_month = (days - months.astype("datetime64[D]")).astype(np.int64)
@@ -85,14 +87,16 @@ class Calendar:
         same_date = then.astype("datetime64[D]").astype(np.int64) + day_of_month[:, None]
         forward = (days.astype(np.int64)[:, None] - same_date) % 7  # 29 February becomes 1 March
         nearest = same_date + np.where(forward <= 3, forward, forward - 7)
-        return (nearest - self.first) // (7 if self.every == "week" else 1)
+        positions: Positions = (nearest - self.first) // (7 if self.every == "week" else 1)
+        return positions
 
     def time(self) -> NDArray[np.float64]:
         """Return the time of every point: steps; of months the days, in units of the first one."""
         if self.every != "month" or self.n < 2:
             return np.arange(self.n, dtype=np.float64)
         days = self._days().astype(np.float64)
-        return (days - days[0]) / (days[1] - days[0])
+        time: NDArray[np.float64] = (days - days[0]) / (days[1] - days[0])
+        return time
 
     def weekdays(self) -> NDArray[np.uint8]:
         """Return the day of the week of every point, 0 for Monday; empty for plain steps."""

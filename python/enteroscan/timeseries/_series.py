@@ -158,7 +158,8 @@ def _group(counts: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, Posi
         return pd.DataFrame({"series": ["all"]}), np.zeros(len(counts), dtype=np.int64)
     grouped = counts.groupby(columns, sort=True, observed=True)
     keys = grouped.size().index.to_frame(index=False)
-    return keys, grouped.ngroup().to_numpy(dtype=np.int64)
+    series: Positions = grouped.ngroup().to_numpy().astype(np.int64)
+    return keys, series
 
 
 def _fill(

@@ -125,7 +125,7 @@ class DetectorSpec:
         if name not in known:
             message = f"method={name!r} is unknown; known are {', '.join(sorted(known))}"
             raise SpecError(message)
-        spec = known[name]
+        spec: type[Self] = known[name]
         unknown = sorted(options.keys() - {field.name for field in dataclasses.fields(spec)})
         if unknown:
             message = f"{spec.__name__} has no option {', '.join(unknown)}"
@@ -340,7 +340,9 @@ class _Essence(DetectorSpec):
         from enteroscan import _core
 
         if self.method == "essence-regression" and calendar.every in ("week", "month"):
-            message = f"{type(self).__name__} is for daily counts, and these are of {calendar.every}s"
+            message = (
+                f"{type(self).__name__} is for daily counts, and these are of {calendar.every}s"
+            )
             raise DataError(message)
         return _core.essence(
             method=self.method.removeprefix("essence-"),

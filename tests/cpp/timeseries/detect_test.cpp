@@ -46,8 +46,8 @@ TEST(CountDistribution, TailsAndQuantilesAreThoseOfBoost) {
             };
             const auto upper = [&](double y) {
                 if (dispersion <= 1.0) return cdf(complement(boost::math::poisson(mean), y));
-                return cdf(
-                    complement(boost::math::negative_binomial(mean / (dispersion - 1.0), 1.0 / dispersion), y));
+                return cdf(complement(
+                    boost::math::negative_binomial(mean / (dispersion - 1.0), 1.0 / dispersion), y));
             };
             for (const double y : {1.0, 2.0, 7.0, 95.0, 600.0, 5200.0}) {
                 const double tail = upper(y - 1.0);
@@ -77,7 +77,8 @@ DenseFit dense_fit(const BaselinePoints& points, bool trend) {
     Eigen::MatrixXd x = Eigen::MatrixXd::Zero(n, levels + (trend ? 1 : 0));
     Eigen::VectorXd y(n);
     for (Eigen::Index i = 0; i < n; ++i) {
-        const auto level = std::upper_bound(points.ends.begin(), points.ends.end(), static_cast<std::uint32_t>(i));
+        const auto level =
+            std::upper_bound(points.ends.begin(), points.ends.end(), static_cast<std::uint32_t>(i));
         x(i, level - points.ends.begin()) = 1.0;
         if (trend) x(i, levels) = points.time[static_cast<std::size_t>(i)];
         y[i] = points.counts[static_cast<std::size_t>(i)];
@@ -101,7 +102,8 @@ TEST(QuasiPoisson, IsTheRegressionOnADenseDesign) {
     for (std::uint64_t replicate = 0; replicate < 20; ++replicate) {
         BaselinePoints points;
         points.counts = random_counts(60, 0.2, replicate);
-        for (std::size_t i = 0; i < 60; ++i) points.time.push_back(static_cast<double>(i % 20 + 100 * (i / 20)));
+        for (std::size_t i = 0; i < 60; ++i)
+            points.time.push_back(static_cast<double>(i % 20 + 100 * (i / 20)));
         points.ends = {11, 30, 60};
         for (const bool trend : {false, true}) {
             QuasiPoisson regression(table);
@@ -109,11 +111,13 @@ TEST(QuasiPoisson, IsTheRegressionOnADenseDesign) {
             ASSERT_TRUE(regression.fit(trend));
             const DenseFit dense = dense_fit(points, trend);
             EXPECT_NEAR(regression.dispersion(), dense.dispersion, 1e-4);
-            EXPECT_NEAR(regression.predict(1, 250.0), dense.coefficients[1] + (trend ? 250.0 * dense.coefficients[3] : 0.0), 1e-5);
+            EXPECT_NEAR(regression.predict(1, 250.0),
+                        dense.coefficients[1] + (trend ? 250.0 * dense.coefficients[3] : 0.0), 1e-5);
             if (!trend) continue;
             EXPECT_NEAR(regression.slope(), dense.coefficients[3], 1e-6);
             const double t = regression.slope() / std::sqrt(dense.dispersion * dense.slope_variance);
-            EXPECT_NEAR(regression.slope_p(dense.dispersion), 2.0 * student_upper_tail(std::abs(t), 56.0), 1e-4);
+            EXPECT_NEAR(regression.slope_p(dense.dispersion), 2.0 * student_upper_tail(std::abs(t), 56.0),
+                        1e-4);
         }
     }
 }
@@ -156,7 +160,8 @@ TEST(Ears, C3LooksAtTheCountUnlikeThePackage) {
     std::vector<double> counts = {4, 6, 5, 5, 4, 6, 5, 5, 4, 6, 5, 40};
     const TimePoints last{11, 12};
     EXPECT_TRUE(judge(*ears({.method = EarsMethod::c3, .alpha = 0.025}), counts, last)[0].alarm);
-    EXPECT_FALSE(judge(*ears({.method = EarsMethod::c3, .alpha = 0.025, .compat = true}), counts, last)[0].alarm);
+    EXPECT_FALSE(
+        judge(*ears({.method = EarsMethod::c3, .alpha = 0.025, .compat = true}), counts, last)[0].alarm);
 }
 
 // The log likelihood ratio of one window, by golden section.
@@ -164,7 +169,8 @@ double window_ratio(const std::vector<double>& x, const std::vector<double>& mea
     const auto ratio = [&](double k) {
         double sum = 0.0;
         for (std::size_t i = 0; i < x.size(); ++i)
-            sum += k * x[i] + (x[i] + 1.0 / alpha) * std::log((1.0 + alpha * mean[i]) / (1.0 + alpha * mean[i] * std::exp(k)));
+            sum += k * x[i] + (x[i] + 1.0 / alpha) *
+                                  std::log((1.0 + alpha * mean[i]) / (1.0 + alpha * mean[i] * std::exp(k)));
         return sum;
     };
     double low = 0.0;
@@ -193,7 +199,8 @@ TEST(Glr, IsTheGreatestRatioOfAllWindowsAndTheBoundIsTheLeastAlarm) {
         const auto greatest = [&](double count) {
             double ratio = 0.0;
             for (std::size_t from = begin; from <= t; ++from) {
-                std::vector<double> x(counts.begin() + static_cast<std::ptrdiff_t>(from), counts.begin() + static_cast<std::ptrdiff_t>(t) + 1);
+                std::vector<double> x(counts.begin() + static_cast<std::ptrdiff_t>(from),
+                                      counts.begin() + static_cast<std::ptrdiff_t>(t) + 1);
                 x.back() = count;
                 std::vector<double> mean;
                 for (std::size_t i = from; i <= t; ++i) mean.push_back(results[i - start].expected);

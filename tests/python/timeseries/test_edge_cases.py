@@ -101,9 +101,10 @@ def test_fractional_counts_are_judged() -> None:
     ],
 )
 def test_bad_values_are_named(change: dict[str, list[object]], message: str) -> None:
-    data = poisson(5.0).astype(object)
+    columns = {name: list(values) for name, values in poisson(5.0).items()}
     for name, values in change.items():
-        data.loc[[3, 5], name] = values
+        columns[name][3], columns[name][5] = values
+    data = pd.DataFrame(columns)
     with pytest.raises(DataError, match=message) as error:
         ts.EarsC1().detect(data)
     assert "rows 3" in str(error.value)
@@ -111,7 +112,7 @@ def test_bad_values_are_named(change: dict[str, list[object]], message: str) -> 
 
 def test_dates_given_twice_are_refused() -> None:
     data = poisson(5.0)
-    data.loc[10, "date"] = data.loc[11, "date"]
+    data["date"] = data["date"].where(data.index != 10, data["date"].iloc[11])
     with pytest.raises(DataError, match="2 rows that share date"):
         ts.EarsC1().detect(data)
 

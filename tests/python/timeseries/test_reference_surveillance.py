@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -85,10 +86,10 @@ def test_ears_on_sim1000(
     assert (tables["alarm"][known] == alarm[known]).all()
 
 
-def test_traced_fits_and_what_the_right_dispersion_changes(reference_data: Path) -> None:
+def test_traced_fits_with_the_package_s_dispersion_and_the_right_one(reference_data: Path) -> None:
     folder = reference_data / "surveillance"
-    changed = 0
-    for trace in surveillance.read(folder / "trace" / "ff_trace.json.gz"):
+    traces: Any = surveillance.read(folder / "trace" / "ff_trace.json.gz")
+    for trace in traces:
         compat = surveillance.spec_of({"control": trace["control"], "algorithm": "flexible"})
         assert isinstance(compat, ts.FarringtonFlexible)
         frame = pd.read_csv(folder / "series" / f"{trace['dataset']}.csv")
@@ -98,12 +99,21 @@ def test_traced_fits_and_what_the_right_dispersion_changes(reference_data: Path)
         series = pd.DataFrame(
             {"date": index, "count": numbers.iloc[:, int(trace["unit"]) - 1].to_numpy()}
         ).iloc[: trace["k"]]
+        people = None
+        if compat.population_offset:
+            people = "population"
+            table = pd.read_csv(folder / "series" / f"{trace['dataset']}_population.csv")
+            series[people] = table.iloc[: trace["k"], int(trace["unit"])].to_numpy()
         theirs = trace["package_result"]
-        ours = compat.detect(series, last=1, period=float(trace["freq"])).frame.iloc[0]
+        ours = compat.detect(
+            series, last=1, population=people, period=float(trace["freq"])
+        ).frame.iloc[0]
         assert ours["dispersion"] == pytest.approx(theirs["phi"], rel=1e-10)
         assert bool(ours["alarm"]) == theirs["alarm"]
         right = ts.FarringtonFlexible.from_dict(compat.to_dict() | {"compat": False})
-        ours = right.detect(series, last=1, period=float(trace["freq"])).frame.iloc[0]
+        ours = right.detect(
+            series, last=1, population=people, period=float(trace["freq"])
+        ).frame.iloc[0]
         fit = trace["with_trend"]
         keeps_trend = (
             compat.trend
@@ -111,10 +121,34 @@ def test_traced_fits_and_what_the_right_dispersion_changes(reference_data: Path)
             and (compat.max_trend_p >= 1 or fit["p_trend_true"] < compat.max_trend_p)
             and fit["mu0"] <= max(trace["baseline"]["response"])
         )
-        changed += keeps_trend != (theirs["trend"] == 1)
         fit = fit if keeps_trend else trace["without_trend"]
         assert ours["expected"] == pytest.approx(fit["mu0"], rel=1e-10)
         phi = fit.get("phi2", fit["phi"])
         assert ours["dispersion"] == pytest.approx(phi, rel=1e-10)
         assert (ours["trend"] != 0.0) == keeps_trend
-    assert changed > 0
+
+
+@pytest.mark.parametrize(
+    ("dataset", "n_changed"),
+    [("campyDE", 129), ("salmNewport_total", 49), ("salmHospitalized", 51)],
+)
+def test_weeks_in_which_the_right_dispersion_decides_otherwise_about_the_trend(
+    reference_data: Path, dataset: str, n_changed: int
+) -> None:
+    frame = pd.read_csv(reference_data / "surveillance" / "series" / f"{dataset}.csv")
+    counts = pd.DataFrame({"date": pd.DatetimeIndex(frame["date"]), "count": frame["observed"]})
+    trends = [
+        ts.FarringtonFlexible(
+            years_back=4,
+            season_levels=1,
+            recent_steps_excluded=None,
+            alpha=0.05,
+            max_trend_p=0.05,
+            bound="delta",
+            compat=compat,
+        )
+        .detect(counts, last=208, period=52.0)
+        .frame["trend"]
+        for compat in (True, False)
+    ]
+    assert int(((trends[0] != 0) != (trends[1] != 0)).sum()) == n_changed

@@ -15,24 +15,25 @@ inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// Why a point was not judged, or why it is no alarm although it exceeds the bound.
 enum class Reason : std::uint8_t {
-    none,               ///< judged
-    missing_count,      ///< the count is missing; expected and bound are given where possible
-    too_little_history, ///< fewer usable points in the baseline than the method needs
-    no_convergence,     ///< the regression did not converge, or its numbers left the range of doubles
-    constant_baseline,  ///< the baseline does not vary: any excess counts as an alarm
-    too_few_cases,      ///< exceeds the bound, but with fewer recent cases than an alarm needs
-    below_recent_mean,  ///< exceeds the bound, but lies below the mean of the last days
+    none,                ///< judged
+    missing_count,       ///< the count is missing; expected and bound are given where possible
+    too_little_history,  ///< fewer usable points in the baseline than the method needs
+    no_convergence,      ///< the regression did not converge, or its numbers left the range of doubles
+    constant_baseline,   ///< the baseline does not vary: any excess counts as an alarm
+    too_few_cases,       ///< exceeds the bound, but with fewer recent cases than an alarm needs
+    below_recent_mean,   ///< exceeds the bound, but lies below the mean of the last days
 };
 
 /// The verdict on one point of one series. What a method does not have is NaN.
 struct Judgement {
-    double observed = not_a_number;     ///< what is compared with the bound: the count, or a sum of counts
+    double observed = not_a_number;  ///< what is compared with the bound: the count, or a sum of counts
     double expected = not_a_number;
-    double upper_bound = not_a_number;  ///< greatest value that is no alarm, or least that is one: see the method
-    double p_value = not_a_number;      ///< chance of such a value or a greater one, if all is as expected
-    double score = not_a_number;        ///< the method's statistic
-    double trend = not_a_number;        ///< slope on the log scale for one unit of time; 0 if it was dropped
-    double dispersion = not_a_number;   ///< variance / mean that the method assumes or estimates
+    double upper_bound =
+        not_a_number;               ///< greatest value that is no alarm, or least that is one: see the method
+    double p_value = not_a_number;  ///< chance of such a value or a greater one, if all is as expected
+    double score = not_a_number;    ///< the method's statistic
+    double trend = not_a_number;    ///< slope on the log scale for one unit of time; 0 if it was dropped
+    double dispersion = not_a_number;  ///< variance / mean that the method assumes or estimates
     bool alarm = false;
     Reason reason = Reason::none;
 };
@@ -70,9 +71,9 @@ class Detector {
 struct YearsBack {
     static constexpr std::int64_t missing = std::numeric_limits<std::int64_t>::min();
 
-    std::size_t first_point = 0;            ///< time point of the first row
-    std::size_t n_years = 0;                ///< entries in a row: 1, ..., n_years years back
-    std::vector<std::int64_t> positions;    ///< [row * n_years + years - 1]
+    std::size_t first_point = 0;          ///< time point of the first row
+    std::size_t n_years = 0;              ///< entries in a row: 1, ..., n_years years back
+    std::vector<std::int64_t> positions;  ///< [row * n_years + years - 1]
 
     std::size_t n_rows() const noexcept { return n_years == 0 ? 0 : positions.size() / n_years; }
     std::int64_t operator()(std::size_t point, std::size_t years) const noexcept {

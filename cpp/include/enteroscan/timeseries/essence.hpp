@@ -18,12 +18,12 @@ enum class EssenceMethod : std::uint8_t {
 
 struct EssenceOptions {
     EssenceMethod method = EssenceMethod::ewma;
-    std::size_t baseline = 28;      ///< greatest number of points in the baseline
-    std::size_t guard = 2;          ///< points between the baseline and the judged one
+    std::size_t baseline = 28;  ///< greatest number of points in the baseline
+    std::size_t guard = 2;      ///< points between the baseline and the judged one
     double weight_slow = 0.4;
     double weight_quick = 0.9;
-    double alpha = 0.01;            ///< a red alert; 0.05 is a yellow one
-    double min_r_squared = 0.60;    ///< adjusted; what `switching` asks of the regression
+    double alpha = 0.01;          ///< a red alert; 0.05 is a yellow one
+    double min_r_squared = 0.60;  ///< adjusted; what `switching` asks of the regression
     /// Day of the week of each time point, 0, ..., 6 with Monday = 0; empty: point t is day t mod 7.
     std::vector<std::uint8_t> weekdays{};
     /// Reference's scaling of proportions: series without a value of 1 are divided by the median of their

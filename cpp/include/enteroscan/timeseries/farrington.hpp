@@ -39,7 +39,7 @@ struct FarringtonOptions {
     PowerTransformation power = PowerTransformation::two_thirds;
     RecentCases recent{};
     std::vector<double> time{};  ///< of each time point; empty: its position
-    bool compat = false;         ///< bound and score 0 where there are too few recent cases, as in the package
+    bool compat = false;  ///< bound and score 0 where there are too few recent cases, as in the package
 };
 
 /// score = (count - expected) / (bound - expected).
@@ -63,8 +63,8 @@ struct FarringtonFlexibleOptions {
     RecentCases recent{};
     bool population_offset = false;
     std::vector<double> time{};  ///< of each time point; empty: its position
-    /// The package's dispersion (weights overwritten by those of the reweighting), its score (on the log scale
-    /// for the negative binomial bounds), and nothing expected where there are too few recent cases.
+    /// The package's dispersion (weights overwritten by those of the reweighting), its score (on the log
+    /// scale for the negative binomial bounds), and nothing expected where there are too few recent cases.
     bool compat = false;
 };
 
