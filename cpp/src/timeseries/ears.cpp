@@ -19,11 +19,21 @@ class Ears final : public Detector {
 
     void judge(const Series& series, TimePoints points, std::span<Judgement> judgements,
                const RunControl&) const override {
+        double second_last = 0.0;
+        double last = 0.0;
+        if (options_.method == EarsMethod::c3) {
+            if (points.begin >= 2) second_last = excess_at(series.counts, points.begin - 2);
+            if (points.begin >= 1) last = excess_at(series.counts, points.begin - 1);
+        }
         for (std::size_t i = 0; i < judgements.size(); ++i) {
+            const std::size_t t = points.begin + i;
+            const Baseline base = baseline(series.counts, t);
             if (options_.method == EarsMethod::c3) {
-                judge_c3(series.counts, points.begin + i, judgements[i]);
+                judge_c3(t, base, second_last + last, judgements[i]);
+                second_last = last;
+                last = earlier_excess(series.counts[t], base);
             } else {
-                judge_c1_c2(series.counts, points.begin + i, judgements[i]);
+                judge_c1_c2(base, judgements[i]);
             }
         }
     }
@@ -59,8 +69,7 @@ class Ears final : public Detector {
         return true;
     }
 
-    void judge_c1_c2(std::span<const double> counts, std::size_t t, Judgement& result) const {
-        const Baseline base = baseline(counts, t);
+    void judge_c1_c2(const Baseline& base, Judgement& result) const {
         if (!start(base, result)) return;
         const double n = static_cast<double>(base.moments.n);
         const double width = options_.student ? base.sigma * std::sqrt(1.0 + 1.0 / n) : base.sigma;
@@ -73,14 +82,13 @@ class Ears final : public Detector {
         result.alarm = result.observed > result.upper_bound;
     }
 
-    void judge_c3(std::span<const double> counts, std::size_t t, Judgement& result) const {
-        if (!has_baseline(t) || !has_baseline(t - 2) || t < options_.baseline + 4) {
+    // `before` is the excess of the two points before.
+    void judge_c3(std::size_t t, const Baseline& base, double before, Judgement& result) const {
+        if (t < options_.baseline + 4) {
             result.reason = Reason::too_little_history;
             return;
         }
-        const Baseline base = baseline(counts, t);
         if (!start(base, result)) return;
-        const double before = earlier_excess(counts, t - 1) + earlier_excess(counts, t - 2);
         const double from = options_.compat ? result.observed : base.moments.mean;
         const double bound = from + base.sigma * (quantile_ - before);
         if (std::isnan(bound) && !std::isnan(result.observed)) {
@@ -93,11 +101,14 @@ class Ears final : public Detector {
         result.alarm = options_.compat ? result.observed > result.upper_bound : result.observed > bound;
     }
 
-    // What the point t adds to the statistic of the two after it. Without variation there is no scale for
-    // it: the package lets it be infinite or 0 / 0.
-    double earlier_excess(std::span<const double> counts, std::size_t t) const noexcept {
-        const Baseline base = baseline(counts, t);
-        const double z = (counts[t] - base.moments.mean) / base.sigma;
+    double excess_at(std::span<const double> counts, std::size_t t) const noexcept {
+        return earlier_excess(counts[t], baseline(counts, t));
+    }
+
+    // What a point adds to the statistic of the two after it. Without variation there is no scale for it: the
+    // package lets it be infinite or 0 / 0.
+    double earlier_excess(double count, const Baseline& base) const noexcept {
+        const double z = (count - base.moments.mean) / base.sigma;
         if (options_.compat) return std::isnan(z) ? z : std::max(0.0, z - 1.0);
         return base.sigma > 0.0 && z > 1.0 ? z - 1.0 : 0.0;
     }

@@ -252,8 +252,9 @@ class Chart {
             // The likelihood ratio is concave in the shift k: it cannot be above the tangent at 0, nor k be
             // so great that e^k slope / (1 + e^k greatest_odds) is above the cases.
             const double rest = slope - cases * greatest_odds;
-            if (sign() > 0.0 && rest > 0.0 && score * std::log(cases / rest) <= greatest) continue;
-            const double start = std::log(cases / mean);  // right where the mean is constant
+            // Right where the mean is constant, whichever it is.
+            const double start = std::log(cases / (rest > 0.0 ? rest : mean));
+            if (sign() > 0.0 && rest > 0.0 && score * start <= greatest) continue;
             const double shift = best_shift(i, cases, std::max(start, 0.5 * least_shift), longest_step);
             if (score * shift <= greatest) continue;
             const double ratio = log_ratio(i, cases, shift);

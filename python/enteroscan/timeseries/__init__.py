@@ -8,6 +8,7 @@ A spec is a method and its options, with one verb:
 """
 
 from enteroscan.timeseries.auto import choose_detector, detect
+from enteroscan.timeseries.delay import correct_delays, known_on
 from enteroscan.timeseries.multiplicity import control_false_discoveries, mid_p_values
 from enteroscan.timeseries.result import DetectionResult
 from enteroscan.timeseries.specs import (
@@ -49,6 +50,8 @@ __all__ = [
     "Rki",
     "choose_detector",
     "control_false_discoveries",
+    "correct_delays",
     "detect",
+    "known_on",
     "mid_p_values",
 ]

@@ -115,10 +115,11 @@ def _read_wide(
         first = index[index.duplicated()][0]
         message = f"counts: the index holds {first!s} more than once; add the rows up first"
         raise DataError(message)
-    for name, kind in counts.dtypes.items():
-        if kind.kind not in "iufb":
-            message = f"counts, column {name!r}: not numbers but {kind}"
-            raise DataError(message)
+    strange = [kind for kind in counts.dtypes.unique() if kind.kind not in "iufb"]
+    if strange:
+        name = counts.columns[(counts.dtypes == strange[0]).to_numpy()][0]
+        message = f"counts, column {name!r}: not numbers but {strange[0]}"
+        raise DataError(message)
     calendar, points = read_points(index, every, period)
     values = counts.to_numpy().T
     filled = calendar.n - len(points)
