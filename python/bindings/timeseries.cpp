@@ -77,16 +77,15 @@ Array<T> column(const std::vector<Judgement>& judgements, std::size_t n_series, 
 }
 
 py::dict judge(const DetectorHandle& handle, const Array<double>& counts,
-               const std::optional<Array<double>>& population, std::size_t begin, std::size_t end, int n_threads,
-               const py::object& progress) {
+               const std::optional<Array<double>>& population, std::size_t begin, std::size_t end,
+               int n_threads, const py::object& progress) {
     if (counts.ndim() != 2) throw InvalidInput("counts must be a table [series, time]");
     const auto n_series = static_cast<std::size_t>(counts.shape(0));
     const auto numbers = view(counts);
     const auto people = population ? view(*population) : std::span<const double>{};
     std::vector<Judgement> judgements;
     run_interruptibly(n_threads, progress, [&](RunControl& control) {
-        judgements =
-            detect(*handle.detector, numbers, n_series, people, {begin, end}, n_threads, control);
+        judgements = detect(*handle.detector, numbers, n_series, people, {begin, end}, n_threads, control);
     });
     py::dict result;
     result["observed"] = column<double>(judgements, n_series, &Judgement::observed);
@@ -116,15 +115,16 @@ void bind_means(py::module_& module) {
         [](const Positions& years, std::size_t first_point, std::size_t half_window, bool current_year) {
             return DetectorHandle{rki({reference(years, first_point, half_window, current_year)})};
         },
-        py::arg("years"), py::arg("first_point"), py::kw_only(), py::arg("half_window"), py::arg("current_year"));
+        py::arg("years"), py::arg("first_point"), py::kw_only(), py::arg("half_window"),
+        py::arg("current_year"));
     module.def(
         "bayes",
         [](const Positions& years, std::size_t first_point, std::size_t half_window, bool current_year,
            double alpha) {
             return DetectorHandle{bayes({reference(years, first_point, half_window, current_year), alpha})};
         },
-        py::arg("years"), py::arg("first_point"), py::kw_only(), py::arg("half_window"), py::arg("current_year"),
-        py::arg("alpha"));
+        py::arg("years"), py::arg("first_point"), py::kw_only(), py::arg("half_window"),
+        py::arg("current_year"), py::arg("alpha"));
     module.def(
         "stroup",
         [](const Positions& years, std::size_t first_point, std::size_t blocks_beside, double alpha) {
@@ -136,9 +136,9 @@ void bind_means(py::module_& module) {
         [](std::string_view method, std::size_t baseline, std::size_t guard, double weight_slow,
            double weight_quick, double alpha, double min_r_squared, const Array<std::uint8_t>& weekdays,
            bool scale_proportions) {
-            return DetectorHandle{essence({choose<EssenceMethod>("method", method, essence_names), baseline, guard,
-                                           weight_slow, weight_quick, alpha, min_r_squared, copy(weekdays),
-                                           scale_proportions})};
+            return DetectorHandle{
+                essence({choose<EssenceMethod>("method", method, essence_names), baseline, guard, weight_slow,
+                         weight_quick, alpha, min_r_squared, copy(weekdays), scale_proportions})};
         },
         py::kw_only(), py::arg("method"), py::arg("baseline"), py::arg("guard"), py::arg("weight_slow"),
         py::arg("weight_quick"), py::arg("alpha"), py::arg("min_r_squared"), py::arg("weekdays"),
@@ -150,10 +150,10 @@ void bind_charts(py::module_& module) {
         "cusum",
         [](double k, double h, std::string_view transformation, std::string_view mean_model, double mean,
            double period, double alpha, bool reset, std::size_t training, bool compat) {
-            return DetectorHandle{
-                cusum({k, h, choose<CountTransformation>("transformation", transformation, transformation_names),
-                       choose<MeanModel>("mean", mean_model, mean_names), mean, period, alpha, reset, training,
-                       compat})};
+            return DetectorHandle{cusum(
+                {k, h, choose<CountTransformation>("transformation", transformation, transformation_names),
+                 choose<MeanModel>("mean", mean_model, mean_names), mean, period, alpha, reset, training,
+                 compat})};
         },
         py::kw_only(), py::arg("k"), py::arg("h"), py::arg("transformation"), py::arg("mean_model"),
         py::arg("mean"), py::arg("period"), py::arg("alpha"), py::arg("reset"), py::arg("training"),
@@ -163,9 +163,9 @@ void bind_charts(py::module_& module) {
         [](double threshold, std::optional<double> alpha, std::optional<double> log_shift,
            std::string_view direction, std::size_t window, std::size_t min_window, double period,
            std::size_t harmonics, bool trend, bool refit, std::size_t training, bool compat) {
-            return DetectorHandle{glr({threshold, alpha, log_shift,
-                                       choose<ShiftDirection>("direction", direction, direction_names), window,
-                                       min_window, period, harmonics, trend, refit, training, compat})};
+            return DetectorHandle{glr(
+                {threshold, alpha, log_shift, choose<ShiftDirection>("direction", direction, direction_names),
+                 window, min_window, period, harmonics, trend, refit, training, compat})};
         },
         py::kw_only(), py::arg("threshold"), py::arg("alpha"), py::arg("log_shift"), py::arg("direction"),
         py::arg("window"), py::arg("min_window"), py::arg("period"), py::arg("harmonics"), py::arg("trend"),
@@ -188,9 +188,16 @@ void bind_farrington(py::module_& module) {
         [](const Positions& years, std::size_t first_point, std::size_t half_window, double alpha, bool trend,
            double max_trend_p, bool reweight, std::string_view power, std::pair<double, std::size_t> recent,
            const Array<double>& time, bool compat) {
-            return DetectorHandle{farrington({years_back(years, first_point), half_window, alpha, trend, max_trend_p,
-                                              reweight, choose<PowerTransformation>("power", power, power_names),
-                                              {recent.first, recent.second}, copy(time), compat})};
+            return DetectorHandle{farrington({years_back(years, first_point),
+                                              half_window,
+                                              alpha,
+                                              trend,
+                                              max_trend_p,
+                                              reweight,
+                                              choose<PowerTransformation>("power", power, power_names),
+                                              {recent.first, recent.second},
+                                              copy(time),
+                                              compat})};
         },
         py::arg("years"), py::arg("first_point"), py::kw_only(), py::arg("half_window"), py::arg("alpha"),
         py::arg("trend"), py::arg("max_trend_p"), py::arg("reweight"), py::arg("power"), py::arg("recent"),

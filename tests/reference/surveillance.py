@@ -108,12 +108,13 @@ def _cusum(control: Output) -> ts.Cusum:
         "pearsonNegBin": "pearson_neg_bin",
         "anscombeNegBin": "anscombe_neg_bin",
     }
+    transformation: Any = names.get(control["trans"], control["trans"])
     means: dict[str | None, Any] = {None: "training", "glm": "seasonal"}
     mean = means[control.get("m")]
     return ts.Cusum(
         k=control["k"],
         h=control["h"],
-        transformation=names.get(str(control["trans"]), control["trans"]),
+        transformation=transformation,
         mean=mean,
         overdispersion=control.get("alpha", 0.1),
         compat=True,

@@ -253,8 +253,11 @@ class Chart {
             // so great that e^k slope / (1 + e^k greatest_odds) is above the cases.
             const double rest = slope - cases * greatest_odds;
             // Right where the mean is constant, whichever it is.
-            const double start = std::log(cases / (rest > 0.0 ? rest : mean));
-            if (sign() > 0.0 && rest > 0.0 && score * start <= greatest) continue;
+            const double factor = cases / (rest > 0.0 ? rest : mean);
+            const bool is_limit = sign() > 0.0 && rest > 0.0;
+            if (is_limit && score * (factor - 1.0) <= greatest) continue;  // log(x) <= x - 1
+            const double start = std::log(factor);
+            if (is_limit && score * start <= greatest) continue;
             const double shift = best_shift(i, cases, std::max(start, 0.5 * least_shift), longest_step);
             if (score * shift <= greatest) continue;
             const double ratio = log_ratio(i, cases, shift);

@@ -34,7 +34,7 @@ def known_on(cases: pd.DataFrame, day: object, *, reported: str = "reported") ->
 
 
 def _timestamp(value: object) -> pd.Timestamp:
-    return pd.DatetimeIndex([value])[0]  # type: ignore[list-item]
+    return pd.DatetimeIndex([value])[0]
 
 
 def correct_delays(

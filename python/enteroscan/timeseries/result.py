@@ -105,7 +105,7 @@ class DetectionResult:
     def not_judged(self) -> pd.DataFrame:
         """Series with points that could not be judged: a row a series and reason, and how many."""
         reason = self._tables["reason"]
-        parts = []
+        parts: list[pd.DataFrame] = []
         for name in NOT_JUDGED:
             n = (reason == REASONS.index(name)).sum(axis=1)
             part = self._keys[n > 0].assign(reason=name, n_points=n[n > 0])
