@@ -52,8 +52,8 @@ def detect(
             by=by or None,
             date=date,
             count=count,
-            every=every,  # type: ignore[typeddict-item]
-            absent=absent,  # type: ignore[typeddict-item]
+            every=every,  # type: ignore[arg-type]
+            absent=absent,  # type: ignore[arg-type]
         )
         if out is not None:
             _safe(result.frame).to_csv(out, index=False, encoding="utf-8-sig")
