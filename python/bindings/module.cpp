@@ -12,4 +12,5 @@ PYBIND11_MODULE(_core, module) {
     bindings::bind_models(module);
     bindings::bind_scan(module);
     bindings::bind_significance(module);
+    bindings::bind_timeseries(module);
 }

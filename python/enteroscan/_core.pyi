@@ -1,7 +1,7 @@
 """The compiled core: numbers in, numbers out. `enteroscan` wraps it; users need not import it."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -191,3 +191,118 @@ def recurrence_interval(
 ) -> NDArray[np.float64]: ...
 def scan_defaults() -> dict[str, object]:
     """Defaults of the options as the C++ headers have them."""
+
+# ---- time series
+
+class Detector:
+    """A method that judges time points of series of counts."""
+
+    def judge(
+        self,
+        counts: NDArray[np.float64],  # [series, time]
+        population: NDArray[np.float64] | None,
+        *,
+        begin: int,
+        end: int,
+        n_threads: int = 0,
+        progress: Callable[[float], object] | None = None,
+    ) -> dict[str, NDArray[Any]]:
+        """Columns of judgements, [series, point]."""
+
+# Positions of the same season in earlier years: one row a judged point, from first_point on.
+Positions = NDArray[np.int64]
+Power = Literal["none", "1/2", "2/3"]
+
+def ears(
+    *,
+    method: str,
+    baseline: int,
+    min_sigma: float,
+    alpha: float,
+    student: bool,
+    compat: bool,
+) -> Detector: ...
+def rki(
+    years: Positions, first_point: int, *, half_window: int, current_year: bool
+) -> Detector: ...
+def bayes(
+    years: Positions, first_point: int, *, half_window: int, current_year: bool, alpha: float
+) -> Detector: ...
+def stroup(years: Positions, first_point: int, *, blocks_beside: int, alpha: float) -> Detector: ...
+def essence(
+    *,
+    method: str,
+    baseline: int,
+    guard: int,
+    weight_slow: float,
+    weight_quick: float,
+    alpha: float,
+    min_r_squared: float,
+    weekdays: NDArray[np.uint8],
+    scale_proportions: bool,
+) -> Detector: ...
+def cusum(
+    *,
+    k: float,
+    h: float,
+    transformation: str,
+    mean_model: str,
+    mean: float,
+    period: float,
+    alpha: float,
+    reset: bool,
+    training: int,
+    compat: bool,
+) -> Detector: ...
+def glr(
+    *,
+    threshold: float,
+    alpha: float | None,
+    log_shift: float | None,
+    direction: str,
+    window: int,
+    min_window: int,
+    period: float,
+    harmonics: int,
+    trend: bool,
+    refit: bool,
+    training: int,
+    compat: bool,
+) -> Detector: ...
+def outbreak_p(*, threshold: float) -> Detector: ...
+def negative_binomial(
+    *, alpha: float, period: float, harmonics: int, trend: bool, training: int
+) -> Detector: ...
+def farrington(
+    years: Positions,
+    first_point: int,
+    *,
+    half_window: int,
+    alpha: float,
+    trend: bool,
+    max_trend_p: float,
+    reweight: bool,
+    power: Power,
+    recent: tuple[float, int],
+    time: NDArray[np.float64],
+    compat: bool,
+) -> Detector: ...
+def farrington_flexible(
+    years: Positions,
+    first_point: int,
+    *,
+    half_window: int,
+    n_levels: int,
+    excluded: int,
+    alpha: float,
+    trend: bool,
+    max_trend_p: float,
+    reweight: bool,
+    weights_threshold: float,
+    bound: str,
+    power: Power,
+    recent: tuple[float, int],
+    population_offset: bool,
+    time: NDArray[np.float64],
+    compat: bool,
+) -> Detector: ...

@@ -1,0 +1,249 @@
+#include <pybind11/stl.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "arrays.hpp"
+#include "bindings.hpp"
+#include "enteroscan/timeseries/cusum.hpp"
+#include "enteroscan/timeseries/ears.hpp"
+#include "enteroscan/timeseries/essence.hpp"
+#include "enteroscan/timeseries/farrington.hpp"
+#include "enteroscan/timeseries/glr.hpp"
+#include "enteroscan/timeseries/historical.hpp"
+#include "enteroscan/timeseries/negative_binomial.hpp"
+#include "enteroscan/timeseries/outbreak_p.hpp"
+#include "run.hpp"
+
+namespace enteroscan::python {
+
+namespace {
+
+struct DetectorHandle {
+    std::shared_ptr<const Detector> detector;
+};
+
+using Positions = Array<std::int64_t>;
+
+constexpr std::array<Named<EarsMethod>, 3> ears_names{
+    {{"C1", EarsMethod::c1}, {"C2", EarsMethod::c2}, {"C3", EarsMethod::c3}}};
+constexpr std::array<Named<CountTransformation>, 7> transformation_names{
+    {{"none", CountTransformation::none},
+     {"standard", CountTransformation::standard},
+     {"rossi", CountTransformation::rossi},
+     {"anscombe", CountTransformation::anscombe},
+     {"anscombe2nd", CountTransformation::anscombe2nd},
+     {"pearson_neg_bin", CountTransformation::pearson_neg_bin},
+     {"anscombe_neg_bin", CountTransformation::anscombe_neg_bin}}};
+constexpr std::array<Named<MeanModel>, 3> mean_names{
+    {{"training", MeanModel::training}, {"given", MeanModel::given}, {"seasonal", MeanModel::seasonal}}};
+constexpr std::array<Named<ShiftDirection>, 2> direction_names{
+    {{"increase", ShiftDirection::increase}, {"decrease", ShiftDirection::decrease}}};
+constexpr std::array<Named<EssenceMethod>, 3> essence_names{{{"ewma", EssenceMethod::ewma},
+                                                             {"regression", EssenceMethod::regression},
+                                                             {"switch", EssenceMethod::switching}}};
+constexpr std::array<Named<PowerTransformation>, 3> power_names{{{"none", PowerTransformation::none},
+                                                                 {"1/2", PowerTransformation::half},
+                                                                 {"2/3", PowerTransformation::two_thirds}}};
+constexpr std::array<Named<BoundMethod>, 3> bound_names{
+    {{"delta", BoundMethod::delta}, {"nb_plugin", BoundMethod::nb_plugin}, {"muan", BoundMethod::muan}}};
+
+/// positions[row, years - 1] of the points from first_point on.
+YearsBack years_back(const Positions& positions, std::size_t first_point) {
+    if (positions.ndim() != 2) throw InvalidInput("positions of earlier years must be a table");
+    YearsBack years;
+    years.first_point = first_point;
+    years.n_years = static_cast<std::size_t>(positions.shape(1));
+    years.positions = copy(positions);
+    return years;
+}
+
+ReferenceOptions reference(const Positions& positions, std::size_t first_point, std::size_t half_window,
+                           bool current_year) {
+    return {half_window, current_year, years_back(positions, first_point)};
+}
+
+/// One member of every judgement, as an array [n_series, n_points].
+template <typename T, typename Member>
+Array<T> column(const std::vector<Judgement>& judgements, std::size_t n_series, Member member) {
+    const std::size_t n_points = n_series == 0 ? 0 : judgements.size() / n_series;
+    Array<T> result({static_cast<py::ssize_t>(n_series), static_cast<py::ssize_t>(n_points)});
+    std::transform(judgements.begin(), judgements.end(), result.mutable_data(),
+                   [member](const Judgement& judgement) { return static_cast<T>(judgement.*member); });
+    return result;
+}
+
+py::dict judge(const DetectorHandle& handle, const Array<double>& counts,
+               const std::optional<Array<double>>& population, std::size_t begin, std::size_t end,
+               int n_threads, const py::object& progress) {
+    if (counts.ndim() != 2) throw InvalidInput("counts must be a table [series, time]");
+    const auto n_series = static_cast<std::size_t>(counts.shape(0));
+    const auto numbers = view(counts);
+    const auto people = population ? view(*population) : std::span<const double>{};
+    std::vector<Judgement> judgements;
+    run_interruptibly(n_threads, progress, [&](RunControl& control) {
+        judgements = detect(*handle.detector, numbers, n_series, people, {begin, end}, n_threads, control);
+    });
+    py::dict result;
+    result["observed"] = column<double>(judgements, n_series, &Judgement::observed);
+    result["expected"] = column<double>(judgements, n_series, &Judgement::expected);
+    result["upper_bound"] = column<double>(judgements, n_series, &Judgement::upper_bound);
+    result["p_value"] = column<double>(judgements, n_series, &Judgement::p_value);
+    result["score"] = column<double>(judgements, n_series, &Judgement::score);
+    result["trend"] = column<double>(judgements, n_series, &Judgement::trend);
+    result["dispersion"] = column<double>(judgements, n_series, &Judgement::dispersion);
+    result["alarm"] = column<bool>(judgements, n_series, &Judgement::alarm);
+    result["reason"] = column<std::uint8_t>(judgements, n_series, &Judgement::reason);
+    return result;
+}
+
+void bind_means(py::module_& module) {
+    module.def(
+        "ears",
+        [](std::string_view method, std::size_t baseline, double min_sigma, double alpha, bool student,
+           bool compat) {
+            return DetectorHandle{ears({choose<EarsMethod>("method", method, ears_names), baseline, min_sigma,
+                                        alpha, student, compat})};
+        },
+        py::kw_only(), py::arg("method"), py::arg("baseline"), py::arg("min_sigma"), py::arg("alpha"),
+        py::arg("student"), py::arg("compat"));
+    module.def(
+        "rki",
+        [](const Positions& years, std::size_t first_point, std::size_t half_window, bool current_year) {
+            return DetectorHandle{rki({reference(years, first_point, half_window, current_year)})};
+        },
+        py::arg("years"), py::arg("first_point"), py::kw_only(), py::arg("half_window"),
+        py::arg("current_year"));
+    module.def(
+        "bayes",
+        [](const Positions& years, std::size_t first_point, std::size_t half_window, bool current_year,
+           double alpha) {
+            return DetectorHandle{bayes({reference(years, first_point, half_window, current_year), alpha})};
+        },
+        py::arg("years"), py::arg("first_point"), py::kw_only(), py::arg("half_window"),
+        py::arg("current_year"), py::arg("alpha"));
+    module.def(
+        "stroup",
+        [](const Positions& years, std::size_t first_point, std::size_t blocks_beside, double alpha) {
+            return DetectorHandle{stroup({blocks_beside, alpha, years_back(years, first_point)})};
+        },
+        py::arg("years"), py::arg("first_point"), py::kw_only(), py::arg("blocks_beside"), py::arg("alpha"));
+    module.def(
+        "essence",
+        [](std::string_view method, std::size_t baseline, std::size_t guard, double weight_slow,
+           double weight_quick, double alpha, double min_r_squared, const Array<std::uint8_t>& weekdays,
+           bool scale_proportions) {
+            return DetectorHandle{
+                essence({choose<EssenceMethod>("method", method, essence_names), baseline, guard, weight_slow,
+                         weight_quick, alpha, min_r_squared, copy(weekdays), scale_proportions})};
+        },
+        py::kw_only(), py::arg("method"), py::arg("baseline"), py::arg("guard"), py::arg("weight_slow"),
+        py::arg("weight_quick"), py::arg("alpha"), py::arg("min_r_squared"), py::arg("weekdays"),
+        py::arg("scale_proportions"));
+}
+
+void bind_charts(py::module_& module) {
+    module.def(
+        "cusum",
+        [](double k, double h, std::string_view transformation, std::string_view mean_model, double mean,
+           double period, double alpha, bool reset, std::size_t training, bool compat) {
+            return DetectorHandle{cusum(
+                {k, h, choose<CountTransformation>("transformation", transformation, transformation_names),
+                 choose<MeanModel>("mean", mean_model, mean_names), mean, period, alpha, reset, training,
+                 compat})};
+        },
+        py::kw_only(), py::arg("k"), py::arg("h"), py::arg("transformation"), py::arg("mean_model"),
+        py::arg("mean"), py::arg("period"), py::arg("alpha"), py::arg("reset"), py::arg("training"),
+        py::arg("compat"));
+    module.def(
+        "glr",
+        [](double threshold, std::optional<double> alpha, std::optional<double> log_shift,
+           std::string_view direction, std::size_t window, std::size_t min_window, double period,
+           std::size_t harmonics, bool trend, bool refit, std::size_t training, bool compat) {
+            return DetectorHandle{glr(
+                {threshold, alpha, log_shift, choose<ShiftDirection>("direction", direction, direction_names),
+                 window, min_window, period, harmonics, trend, refit, training, compat})};
+        },
+        py::kw_only(), py::arg("threshold"), py::arg("alpha"), py::arg("log_shift"), py::arg("direction"),
+        py::arg("window"), py::arg("min_window"), py::arg("period"), py::arg("harmonics"), py::arg("trend"),
+        py::arg("refit"), py::arg("training"), py::arg("compat"));
+    module.def(
+        "outbreak_p", [](double threshold) { return DetectorHandle{outbreak_p({threshold})}; }, py::kw_only(),
+        py::arg("threshold"));
+    module.def(
+        "negative_binomial",
+        [](double alpha, double period, std::size_t harmonics, bool trend, std::size_t training) {
+            return DetectorHandle{negative_binomial({alpha, period, harmonics, trend, training})};
+        },
+        py::kw_only(), py::arg("alpha"), py::arg("period"), py::arg("harmonics"), py::arg("trend"),
+        py::arg("training"));
+}
+
+void bind_farrington(py::module_& module) {
+    module.def(
+        "farrington",
+        [](const Positions& years, std::size_t first_point, std::size_t half_window, double alpha, bool trend,
+           double max_trend_p, bool reweight, std::string_view power, std::pair<double, std::size_t> recent,
+           const Array<double>& time, bool compat) {
+            return DetectorHandle{farrington({years_back(years, first_point),
+                                              half_window,
+                                              alpha,
+                                              trend,
+                                              max_trend_p,
+                                              reweight,
+                                              choose<PowerTransformation>("power", power, power_names),
+                                              {recent.first, recent.second},
+                                              copy(time),
+                                              compat})};
+        },
+        py::arg("years"), py::arg("first_point"), py::kw_only(), py::arg("half_window"), py::arg("alpha"),
+        py::arg("trend"), py::arg("max_trend_p"), py::arg("reweight"), py::arg("power"), py::arg("recent"),
+        py::arg("time"), py::arg("compat"));
+    module.def(
+        "farrington_flexible",
+        [](const Positions& years, std::size_t first_point, std::size_t half_window, std::size_t n_levels,
+           std::size_t excluded, double alpha, bool trend, double max_trend_p, bool reweight,
+           double weights_threshold, std::string_view bound, std::string_view power,
+           std::pair<double, std::size_t> recent, bool population_offset, const Array<double>& time,
+           bool compat) {
+            FarringtonFlexibleOptions options;
+            options.years = years_back(years, first_point);
+            options.half_window = half_window;
+            options.n_levels = n_levels;
+            options.excluded = excluded;
+            options.alpha = alpha;
+            options.trend = trend;
+            options.max_trend_p = max_trend_p;
+            options.reweight = reweight;
+            options.weights_threshold = weights_threshold;
+            options.bound = choose<BoundMethod>("bound", bound, bound_names);
+            options.power = choose<PowerTransformation>("power", power, power_names);
+            options.recent = {recent.first, recent.second};
+            options.population_offset = population_offset;
+            options.time = copy(time);
+            options.compat = compat;
+            return DetectorHandle{farrington_flexible(std::move(options))};
+        },
+        py::arg("years"), py::arg("first_point"), py::kw_only(), py::arg("half_window"), py::arg("n_levels"),
+        py::arg("excluded"), py::arg("alpha"), py::arg("trend"), py::arg("max_trend_p"), py::arg("reweight"),
+        py::arg("weights_threshold"), py::arg("bound"), py::arg("power"), py::arg("recent"),
+        py::arg("population_offset"), py::arg("time"), py::arg("compat"));
+}
+
+}  // namespace
+
+void bind_timeseries(py::module_& module) {
+    py::class_<DetectorHandle>(module, "Detector", "A method that judges time points of series of counts.")
+        .def("judge", &judge, py::arg("counts"), py::arg("population"), py::kw_only(), py::arg("begin"),
+             py::arg("end"), py::arg("n_threads") = 0, py::arg("progress") = py::none(),
+             "Judges the points begin, ..., end - 1 of counts [series, time]. Releases the GIL, calls "
+             "`progress` with shares of the work done, and raises KeyboardInterrupt on Ctrl-C.");
+    bind_means(module);
+    bind_charts(module);
+    bind_farrington(module);
+}
+
+}  // namespace enteroscan::python

@@ -1,0 +1,57 @@
+"""Time series: which counts of a week, a day or a month are more than the past lets one expect.
+
+A spec is a method and its options, with one verb:
+
+>>> from enteroscan.timeseries import FarringtonFlexible
+>>> result = FarringtonFlexible().detect(weekly, by="district", last=1)  # doctest: +SKIP
+>>> result.alarms  # doctest: +SKIP
+"""
+
+from enteroscan.timeseries.auto import choose_detector, detect
+from enteroscan.timeseries.delay import correct_delays, known_on
+from enteroscan.timeseries.multiplicity import control_false_discoveries, mid_p_values
+from enteroscan.timeseries.result import DetectionResult
+from enteroscan.timeseries.specs import (
+    AdaptiveRegression,
+    Bayes,
+    Cusum,
+    DetectorSpec,
+    EarsC1,
+    EarsC2,
+    EarsC3,
+    Ewma,
+    EwmaOrRegression,
+    Farrington,
+    FarringtonFlexible,
+    Glr,
+    HistoricalLimits,
+    NegativeBinomialRegression,
+    OutbreakP,
+    Rki,
+)
+
+__all__ = [
+    "AdaptiveRegression",
+    "Bayes",
+    "Cusum",
+    "DetectionResult",
+    "DetectorSpec",
+    "EarsC1",
+    "EarsC2",
+    "EarsC3",
+    "Ewma",
+    "EwmaOrRegression",
+    "Farrington",
+    "FarringtonFlexible",
+    "Glr",
+    "HistoricalLimits",
+    "NegativeBinomialRegression",
+    "OutbreakP",
+    "Rki",
+    "choose_detector",
+    "control_false_discoveries",
+    "correct_delays",
+    "detect",
+    "known_on",
+    "mid_p_values",
+]

@@ -1,0 +1,156 @@
+"""What is computed against SciPy, and false alarms against what alpha promises."""
+
+import threading
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import optimize, stats
+
+from enteroscan import timeseries as ts
+from enteroscan.timeseries import DetectionResult
+
+WEEKS = pd.date_range("2012-01-02", periods=420, freq="W-MON")
+
+
+def simulate(
+    n_series: int, *, mean: float, dispersion: float, season: float, trend: float, seed: int
+) -> pd.DataFrame:
+    """Counts without outbreaks: negative binomial around a seasonal mean with a trend."""
+    time_ = np.arange(len(WEEKS))
+    wave = season * np.cos(2 * np.pi * time_ / 52.18)
+    mu = mean * np.exp(wave + trend * (time_ - len(WEEKS) / 2))
+    random = np.random.default_rng(seed)
+    shape = (len(WEEKS), n_series)
+    if dispersion > 1.0:
+        size = mu / (dispersion - 1.0)
+        counts = random.negative_binomial(size[:, None], 1.0 / dispersion, shape)
+    else:
+        counts = random.poisson(mu[:, None], shape)
+    return pd.DataFrame(counts, index=WEEKS)
+
+
+@pytest.mark.parametrize("mean", [5.0, 50.0])
+@pytest.mark.parametrize("dispersion", [1.0, 2.5])
+@pytest.mark.parametrize(("season", "trend"), [(0.0, 0.0), (0.5, 0.001)])
+def test_flexible_farrington_holds_its_level(
+    mean: float, dispersion: float, season: float, trend: float
+) -> None:
+    counts = simulate(600, mean=mean, dispersion=dispersion, season=season, trend=trend, seed=4)
+    spec = ts.FarringtonFlexible(alpha=0.01, min_recent_cases=0.0, bound="muan")
+    alarm = spec.detect(counts, last=10).tables["alarm"]
+    # The season is a step function and the mean estimated: a share near the level, not the level.
+    assert 0.0005 < alarm.mean() < 0.02
+
+
+@pytest.mark.parametrize("baseline", [7, 14])
+def test_student_s_ears_holds_its_level_and_the_usual_one_does_not(baseline: int) -> None:
+    random = np.random.default_rng(5)
+    counts = pd.DataFrame(random.poisson(400, (420, 200)), index=WEEKS)
+    exact = ts.EarsC1(baseline_steps=baseline, alpha=0.01, student=True).detect(counts)
+    usual = ts.EarsC1(baseline_steps=baseline, alpha=0.01).detect(counts)
+    assert exact.tables["alarm"].mean() == pytest.approx(0.01, abs=0.0015)
+    assert usual.tables["alarm"].mean() > 0.02
+
+
+def test_bayes_holds_its_level() -> None:
+    counts = simulate(800, mean=6.0, dispersion=1.0, season=0.0, trend=0.0, seed=6)
+    alarm = ts.Bayes(variant=1, alpha=0.05).detect(counts, last=50).tables["alarm"]
+    assert 0.02 < alarm.mean() <= 0.05
+
+
+def test_p_values_are_uniform_enough_for_great_counts() -> None:
+    counts = simulate(400, mean=300.0, dispersion=3.0, season=0.0, trend=0.0, seed=7)
+    plugin = ts.FarringtonFlexible().detect(counts, last=1).tables["p_value"].ravel()
+    assert stats.kstest(plugin, "uniform").statistic < 0.12
+
+
+def test_negative_binomial_regression_is_the_maximum_of_the_likelihood() -> None:
+    counts = simulate(1, mean=8.0, dispersion=3.0, season=0.4, trend=0.0, seed=8)
+    result = ts.NegativeBinomialRegression(trend=False).detect(counts, last=52)
+    y = counts.iloc[:-52, 0].to_numpy()
+    angle = 2 * np.pi * np.arange(1, len(WEEKS) + 1) / 52.18
+    design = np.column_stack([np.ones_like(angle), np.sin(angle), np.cos(angle)])
+
+    def loss(parameters: "np.ndarray[Any, Any]") -> float:
+        mean = np.exp(design[: len(y)] @ parameters[:3])
+        size = np.exp(parameters[3])
+        return -float(stats.nbinom.logpmf(y, size, size / (size + mean)).sum())
+
+    best = optimize.minimize(loss, [2.0, 0.0, 0.0, 1.0], method="Nelder-Mead", tol=1e-10)
+    best = optimize.minimize(loss, best.x, method="BFGS")
+    mean = np.exp(design[len(y) :] @ best.x[:3])
+    expected = result.tables["expected"][0]
+    np.testing.assert_allclose(expected, mean, rtol=1e-4)
+    size = expected / (result.tables["dispersion"][0] - 1.0)
+    np.testing.assert_allclose(size, np.exp(best.x[3]), rtol=1e-3)
+
+
+def test_false_discovery_rate_is_scipy_s_and_spares_true_outbreaks() -> None:
+    counts = simulate(300, mean=10.0, dispersion=1.5, season=0.0, trend=0.0, seed=9)
+    counts.iloc[-1, :6] += 60
+    result = ts.FarringtonFlexible(alpha=0.05).detect(counts, last=1)
+    adjusted = ts.control_false_discoveries(result, rate=0.1)
+    q_value = stats.false_discovery_control(result.frame["p_value"])
+    np.testing.assert_allclose(adjusted["q_value"], q_value)
+    found = set(adjusted.loc[adjusted["discovery"], "series"])
+    assert set(range(6)) <= found
+    assert len(found) < result.tables["alarm"].sum()
+    mid = ts.mid_p_values(result)
+    assert (mid <= result.tables["p_value"]).all()
+
+
+def test_the_detector_that_the_history_allows() -> None:
+    def chosen(n_weeks: int) -> str:
+        dates = pd.date_range("2015-01-05", periods=n_weeks, freq="W-MON")
+        result = ts.detect(pd.DataFrame({"date": dates, "count": 3.0}))
+        return result.spec.method
+
+    assert chosen(400) == "farrington-flexible"
+    assert chosen(230) == "farrington-flexible"
+    assert chosen(120) == "negative-binomial"
+    assert chosen(20) == "ears-c1"
+    assert chosen(7) == "bayes"
+
+
+def test_results_show_themselves() -> None:
+    counts = simulate(4, mean=10.0, dispersion=1.0, season=0.0, trend=0.0, seed=10)
+    counts.columns = pd.Index(["<b>A</b>", "B", "C", "D"], name="district")
+    counts.iloc[-1, 0] = 80
+    result = ts.FarringtonFlexible().detect(counts, last=20)
+    assert isinstance(result, DetectionResult)
+    html = result._repr_html_()
+    assert "&lt;b&gt;A&lt;/b&gt;" in html
+    assert "<b>A" not in html
+    assert "alarm" in repr(result)
+    assert result.alarms.iloc[0]["district"] == "<b>A</b>"
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    ax = result.plot({"district": "B"})
+    assert ax.get_title() == "B"
+    heat = result.plot_heatmap(n_series=3)
+    assert len(heat.get_yticks()) == 3
+    plt.close("all")
+    with pytest.raises(ValueError, match="fits 0 of 4 series"):
+        result.plot({"district": "E"})
+
+
+def test_progress_is_told_and_stops_the_work() -> None:
+    counts = simulate(6000, mean=10.0, dispersion=1.0, season=0.0, trend=0.0, seed=11)
+    told: list[float] = []
+
+    def stop(share: float) -> None:
+        told.append(share)
+        if share > 0.0:
+            raise KeyboardInterrupt
+
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        ts.FarringtonFlexible().detect(counts, last=52, n_jobs=1, progress=stop)
+    assert told == sorted(told)
+    assert told[-1] < 1.0
+    assert threading.active_count() == before
