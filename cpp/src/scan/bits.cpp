@@ -12,7 +12,6 @@
 namespace enteroscan {
 namespace {
 
-using detail::BitPass;
 using detail::Kernels;
 
 /// Rows for each site, on average, from which on counting in bytes is as fast.
@@ -216,7 +215,7 @@ class BitScanner final : public BatchScanner {
         }
 
         /// `cases`: in the zone by which the block is tested.
-        void look_at(std::size_t n_sites, std::size_t block, std::size_t lane, std::int64_t cases) {
+        void look_at(std::size_t n_sites, std::size_t block, std::size_t lane, std::int64_t cases) const {
             const Plan& plan = *scanner->plan_;
             const Statistic& statistic = plan.statistic();
             const std::span<const std::uint32_t> sites = plan.members(centre).subspan(first_site, n_sites);

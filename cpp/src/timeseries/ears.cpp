@@ -71,7 +71,7 @@ class Ears final : public Detector {
 
     void judge_c1_c2(const Baseline& base, Judgement& result) const {
         if (!start(base, result)) return;
-        const double n = static_cast<double>(base.moments.n);
+        const auto n = static_cast<double>(base.moments.n);
         const double width = options_.student ? base.sigma * std::sqrt(1.0 + 1.0 / n) : base.sigma;
         const double quantile =
             options_.student ? student_quantile(1.0 - options_.alpha, n - 1.0) : quantile_;
@@ -127,7 +127,7 @@ std::unique_ptr<const Detector> ears(const EarsOptions& options) {
     check_option(options.baseline >= least_baseline,
                  "baseline = " + std::to_string(options.baseline) + " points; EARS needs at least 3");
     check_option(options.min_sigma >= 0.0, "min_sigma must be 0 or more");
-    check_option(!(options.student && options.method == EarsMethod::c3), "C3 has no Student form");
+    check_option(!options.student || options.method != EarsMethod::c3, "C3 has no Student form");
     check_alpha(options.alpha);
     return std::make_unique<Ears>(options);
 }

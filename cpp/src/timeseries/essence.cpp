@@ -65,7 +65,7 @@ class Essence final : public Detector {
   public:
     explicit Essence(EssenceOptions options) : options_(std::move(options)) {
         for (std::size_t m = least_ewma; m <= options_.baseline; ++m) {
-            const double df = static_cast<double>(m - 1);
+            const auto df = static_cast<double>(m - 1);
             scales_.push_back({df, to_five_decimals(student_quantile(1.0 - red, df)),
                                to_five_decimals(student_quantile(1.0 - yellow, df))});
         }
@@ -229,7 +229,7 @@ class Essence final : public Detector {
             tss += (y - total / m) * (y - total / m);
         }
         const double df = m - 8.0;
-        const double ahead = static_cast<double>(longest + options_.guard + 1);
+        const auto ahead = static_cast<double>(longest + options_.guard + 1);
         const double quantile = regression_quantiles_[static_cast<std::size_t>(m) - least_regression];
         result.expected = std::max(0.0, cases[today] + slope * (ahead - time[today]));
         const double sigma = std::max(

@@ -228,7 +228,7 @@ double QuasiPoisson::prior_dispersion() const noexcept {
 
 void QuasiPoisson::reweight(double threshold) {
     const double phi = std::max(1.0, dispersion_);
-    const double n = static_cast<double>(points_->size());
+    const auto n = static_cast<double>(points_->size());
     trial_.resize(points_->size());
     if (points_->offset.empty()) {
         exponentials(-1.0 / 6.0, std::exp(slope_ / -6.0), trial_);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "enteroscan/base/error.hpp"
@@ -15,7 +16,7 @@ inline bool collect_reference(std::span<const double> counts, std::size_t t, con
                               std::vector<double>& reference) {
     reference.clear();
     const auto add = [&](std::int64_t from, std::int64_t to) {
-        if (from < 0 || to > static_cast<std::int64_t>(counts.size())) return false;
+        if (from < 0 || std::cmp_greater(to, counts.size())) return false;
         for (auto i = from; i < to; ++i) {
             const double count = counts[static_cast<std::size_t>(i)];
             if (!std::isnan(count)) reference.push_back(count);

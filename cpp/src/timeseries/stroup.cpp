@@ -1,4 +1,5 @@
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "enteroscan/timeseries/historical.hpp"
@@ -13,7 +14,7 @@ constexpr std::int64_t block = 4;
 
 // The sum of the block that ends with point `last`; NaN where a count is missing or outside the series.
 double block_sum(std::span<const double> counts, std::int64_t last) noexcept {
-    if (last < block - 1 || last >= static_cast<std::int64_t>(counts.size())) return not_a_number;
+    if (last < block - 1 || std::cmp_greater_equal(last, counts.size())) return not_a_number;
     double sum = 0.0;
     for (auto i = last - block + 1; i <= last; ++i) sum += counts[static_cast<std::size_t>(i)];
     return sum;

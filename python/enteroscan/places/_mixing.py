@@ -13,7 +13,6 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from enteroscan.errors import DataError
 from enteroscan.places._datums import CRS, Floats, from_wgs84, to_wgs84
@@ -110,6 +109,8 @@ def mixed_systems(
         if column not in frame.columns:
             message = f"there is no column {column!r}; there are {', '.join(map(str, frame))}"
             raise DataError(message)
+    from scipy import stats  # takes long to import
+
     pairs = np.array(list(_pairs(frame, place, latitude, longitude)), dtype=np.float64)
     pairs = pairs.reshape(-1, 4)
     rows = []

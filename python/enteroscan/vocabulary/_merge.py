@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import Indel
-from scipy import sparse
 
 from enteroscan.errors import DataError, SpecError
 from enteroscan.vocabulary._files import csv_lines, read_text
@@ -321,6 +320,8 @@ def candidate_pairs(
     starts = np.concatenate(([0], np.cumsum([len(row) for row in rarest]))).astype(np.intp)
     columns = np.fromiter((token for row in rarest for token in row), dtype=np.intp)
     shape = (len(forms), len(tokens))
+    from scipy import sparse  # takes long to import
+
     index = sparse.csr_array((np.ones(len(columns), dtype=np.int32), columns, starts), shape=shape)
     transposed = index.T.tocsr()
     for start in range(0, len(forms), _ROWS):
