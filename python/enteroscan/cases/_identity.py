@@ -196,15 +196,14 @@ def _read_id_number(
     if not re.fullmatch(r"\d{17}[\dX]", text):
         is_other = re.fullmatch(r"[A-Z0-9()（）/]{5,20}", text)  # passports and the like
         return (text, None, None, None) if is_other else (None, "id_unreadable", None, None)
-    birth = _birth_date(text[6:14])
-    if birth is None or not is_valid_id_number(text):
+    if not is_valid_id_number(text):
         return text, "id_check", None, None
-    return text, None, birth, "male" if int(text[16]) % 2 else "female"
+    return text, None, _birth_date(text[6:14]), "male" if int(text[16]) % 2 else "female"
 
 
 def is_valid_id_number(text: str) -> bool:
-    """Whether the check digit of an 18-digit identity number is right (GB 11643)."""
-    if not re.fullmatch(r"[0-9]{17}[0-9X]", text):
+    """Whether check digit and birth date of an 18-digit identity number are right (GB 11643)."""
+    if not re.fullmatch(r"[0-9]{17}[0-9X]", text) or _birth_date(text[6:14]) is None:
         return False
     total = int(np.dot(_WEIGHTS, [int(digit) for digit in text[:17]]))
     return bool(_CHECKS[total % 11] == text[17])
@@ -341,7 +340,7 @@ def mask_numbers(text: str, *, is_number: bool = False) -> str:
     """Hide what looks like an identity number, a phone number or an address of electronic mail.
 
     ``is_number``: the text is a number of something else; then only identity numbers with the right
-    check digit are hidden.
+    check digit and a birth date are hidden.
     """
     if len(text) < 6 or (text.isascii() and "@" not in text and not any(map(str.isdigit, text))):
         return text

@@ -64,7 +64,7 @@ KINDS: dict[str, tuple[Severity, str]] = {
     "code_length": ("warning", "kept"),
     "stool_type": ("error", "value"),
     "residence_class": ("error", "value"),
-    "result_unclear": ("info", "text_kept"),
+    "result_unclear": ("warning", "text_kept"),
     "symptoms_unread": ("warning", "value"),
     "id_mangled": ("warning", "no_key"),
     "id_unreadable": ("warning", "no_key"),

@@ -18,7 +18,7 @@ from enteroscan._language import Texts
 from enteroscan._progress import Progress, reporting
 from enteroscan.cases import _checks as checks
 from enteroscan.cases._cases import Cases
-from enteroscan.cases._columns import Column, Values, choose, objects
+from enteroscan.cases._columns import Column, Values, choose, objects, objects_of
 from enteroscan.cases._details import Details, details, drop_repeated
 from enteroscan.cases._duplicates import Duplicates
 from enteroscan.cases._fields import SYMPTOM, Field, Fields, fields
@@ -32,7 +32,14 @@ from enteroscan.cases._identity import (
 )
 from enteroscan.cases._mapping import ColumnMap, ColumnMapping, map_columns, read_column_map
 from enteroscan.cases._quality import SECTION, Problems, QualityReport
-from enteroscan.cases._readings import Reader, Reading, age_with_unit, make_reading, take
+from enteroscan.cases._readings import (
+    RESULTS,
+    Reader,
+    Reading,
+    age_with_unit,
+    make_reading,
+    take,
+)
 from enteroscan.cases._rows import Grouping, group_rows, set_aside
 from enteroscan.cases._sources import Source, open_source, sql_source
 from enteroscan.cases._values import MISSING, parse_age, parse_pair, read_result, read_symptoms
@@ -76,6 +83,11 @@ FREE_TEXTS = (
     *EAT_PARTS,
 )
 AGE_IN_MONTHS = 5  # years, below which an age from a birth date has months
+# Homes, by their names; 酒家, 厂家 and the like are trades.
+HOME_NAME = (
+    r"(?i)(?:.*[^酒农商厂店渔卖专管行名画皇国万茶世宜])?家(?:里|中|庭)?|.*(?:住处|住所|住宅|宿舍|出租屋)"
+    r"|(?:at )?home|(?:at )?(?:my|his|her|our|their|own|.*['’]s?) (?:own )?(?:home|house|place)"
+)
 ID_LENGTH = 18
 LONGEST_MISSING = max(map(len, MISSING))
 
@@ -1015,9 +1027,7 @@ class _Reading:
             return exposures
         types = vocabulary.load().to_keys(exposures["venue_type"], "venue_types")
         venues = exposures["venue"]
-        at_home = types.eq("home") | venues.str.fullmatch(
-            "(?:.{0,6}家(?:里|中|庭)?|在家|住处|宿舍)"
-        ).fillna(False)
+        at_home = types.eq("home") | venues.str.fullmatch(HOME_NAME).fillna(False)
         elsewhere = types.notna() & ~types.isin(["home", "unknown"]) | venues.notna()
         private = given & (at_home.fillna(False) | ~elsewhere.fillna(False))
         if private.any():
@@ -1040,6 +1050,14 @@ class _Reading:
             texts = join_texts([(part.distinct, part.codes) for part in parts], "; ")
             codes, distinct = pd.factorize(texts)
             found = [read_result(str(text)) for text in distinct]
+            unclear = np.array([*(not result.is_clear for result in found), False])[codes]
+            self.problems.add(
+                "result_unclear",
+                self.numbers[table.row[unclear]],
+                next(header for name in RESULTS for _, _, header in self._of(name)),
+                objects_of(pd.Series(texts[unclear])),
+                field="result",
+            )
         else:
             texts = no_texts(n)
             codes, found = np.full(n, -1), []

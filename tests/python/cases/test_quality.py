@@ -487,3 +487,19 @@ def test_cases_a_scan_cannot_use_are_counted() -> None:
         SpaceTimePermutation(replicates=9).scan(cases)
     found = SpaceTimePermutation(replicates=9).scan(cases, on_invalid="drop")
     assert found.dropped["count"].sum() == 5
+
+
+def test_unclear_results_are_reported_and_kept() -> None:
+    results = ["阳性", "待检", "/", "Ct值36.2", "送检 中", None, "不详"]
+    frame = pd.DataFrame(
+        {"编号": list("1234567"), "标本编号": list("abcdefg"), "检验结果": results}, dtype=object
+    )
+    cases = read_cases(frame, **NOW, language="en")
+    problems = cases.quality.problems
+    unclear = problems[problems["kind"] == "result_unclear"]
+    assert unclear["row"].tolist() == [5, 6]
+    assert unclear["value"].tolist() == results[3:5]
+    assert unclear["column"].tolist() == ["检验结果"] * 2
+    kept = cases.specimens["result"].to_numpy(dtype=object, na_value=None).tolist()
+    assert kept == results
+    assert cases.specimens["positive"].isna().tolist() == [False, True, False, *[True] * 4]
