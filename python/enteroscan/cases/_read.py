@@ -990,9 +990,8 @@ class _Reading:
         return self._without_home_addresses(exposures), table.case
 
     def _detail_keys(self, table: Details, frame: pd.DataFrame, number: str) -> dict[str, Any]:
-        ids = frame["case_id"].to_numpy(dtype=object)
         return {
-            "case_id": text_array(ids, table.case),
+            "case_id": frame["case_id"].array.take(table.case),
             number: pd.array(table.number, dtype="Int64"),
             "source_row": pd.array(self.numbers[table.row], dtype="Int64"),
         }
@@ -1205,7 +1204,7 @@ def text_array(values: Values, codes: NDArray[np.int32]) -> Any:  # noqa: ANN401
     """Return texts by codes, missing where a code is -1."""
     pool = pa.array(values, pa.large_string(), from_pandas=True)
     places = pa.array(codes, mask=codes < 0)
-    return pd.array(pool.take(places), dtype=pd.StringDtype("pyarrow"))
+    return pd.arrays.ArrowStringArray(pool.take(places))
 
 
 def no_texts(n: int) -> Any:  # noqa: ANN401
