@@ -29,6 +29,7 @@ KINDS: dict[str, tuple[Severity, str]] = {
     "exposure_repeated": ("info", "merged"),
     "specimen_repeated": ("info", "merged"),
     "duplicate": ("info", "merged"),
+    "case_not_listed": ("warning", "own_case"),
     "case_id_shared": ("warning", "new_id"),
     "conflict": ("warning", "first"),
     "date_unreadable": ("error", "value"),

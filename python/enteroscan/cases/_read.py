@@ -121,7 +121,7 @@ def read_cases(
     *,
     sql: str | None = None,
     connection: Any = None,  # noqa: ANN401
-    sheet: str | int | None = None,
+    sheet: str | int | Sequence[str | int] | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
     columns: ColumnMap | str | Path | None = None,
@@ -149,7 +149,9 @@ def read_cases(
     sql, connection
         Instead of a source: a query, and an engine, a connection or an address of SQLAlchemy.
     sheet
-        Name or number (from 0) of the sheet of a workbook. None: the only one with a known header.
+        Name or number (from 0) of the sheet of a workbook. None: the only one with a known header;
+        or one with the cases and others with exposures or specimens alone, joined by the case
+        number. Several, ``("病例", "暴露")``, are joined likewise; their rows are numbered on.
     encoding, delimiter
         Of a text. None: found (UTF-8, UTF-16 with a mark, GBK, GB18030; comma, tab, semicolon, |)
         and reported.
@@ -215,6 +217,7 @@ def read_cases(
         else open_source(
             source,
             score=_score(known, given),
+            field_of=_field_of(known, given),
             texts=texts,
             sheet=sheet,
             encoding=encoding,
@@ -266,6 +269,24 @@ def _score(known: Fields, given: ColumnMap) -> Callable[[Sequence[str]], int]:
         return known.count(cells) + 2 * len(told.intersection(cells))
 
     return score
+
+
+def _field_of(known: Fields, given: ColumnMap) -> Callable[[str], Field | None]:
+    """Return which field a header names: what was given, else what is known."""
+    told = {
+        name: field
+        for field, names in given.items()
+        if names
+        for name in ([names] if isinstance(names, str) else names)
+    }
+
+    def field_of(header: str) -> Field | None:
+        name = told.get(header) or known.find(header)
+        if name is None or name not in known or (name in given and header not in told):
+            return None
+        return known[name]
+
+    return field_of
 
 
 def _check_options(crs: str, keep: Sequence[str], texts: Texts) -> None:
@@ -358,6 +379,7 @@ class _Reading:
             self.problems.add("row_ragged", numbers, "", shown)
         headers = dict(enumerate(self.mapping.header))
         kept = set_aside(rows, headers, self.problems)
+        self.n_listed = None if rows.n_listed is None else int(kept[: rows.n_listed].sum())
         self.n_set_aside = len(rows.ragged) + int((~kept).sum())
         everything = bool(kept.all())
         self.numbers = rows.numbers if everything else rows.numbers[kept]
@@ -484,6 +506,15 @@ class _Reading:
             case_columns=case_columns,
             other_columns=other_columns,
         )
+        if self.n_listed is not None and case_id is not None:
+            rows = grouping.first_row[grouping.first_row >= self.n_listed]
+            self.problems.add(
+                "case_not_listed",
+                self.numbers[rows],
+                self._of("case_id")[0][2],
+                case_id.texts()[case_id.codes[rows]],
+                field="case_id",
+            )
         if shared.any() and case_id is not None:
             rows = np.flatnonzero(shared)
             header = self._of("case_id")[0][2]
