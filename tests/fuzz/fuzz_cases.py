@@ -1,4 +1,6 @@
-"""Looks for bytes that break the reading of case reports, guided by coverage.
+"""Looks for bytes that break the reading of case reports, tables of names and places.
+
+Guided by coverage:
 
     pip install atheris
     python tests/fuzz/fuzz_cases.py -max_total_time=600 [CORPUS]
@@ -12,9 +14,18 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["enteroscan.cases", "enteroscan._language"]):
+with atheris.instrument_imports(
+    include=[
+        "enteroscan.cases",
+        "enteroscan.vocabulary",
+        "enteroscan.places",
+        "enteroscan._language",
+    ]
+):
+    from enteroscan import vocabulary
     from enteroscan.cases import _headers, _identity, _moments, _values, read_cases
     from enteroscan.cases._columns import from_objects
+    from enteroscan.places import Gazetteer
 
 import numpy as np
 
@@ -25,7 +36,15 @@ HEADER = (
     "食品名称1,进食时间1,食品名称2,进食人数2,标本编号,检验结果\n"
 )
 SALT = "a salt for fuzzing"
-PATH = Path(tempfile.mkdtemp()) / "cases.csv"
+FOLDER = Path(tempfile.mkdtemp())
+PATH = FOLDER / "cases.csv"
+TABLES = {  # with a header, so that cells are reached
+    "aliases.csv": "raw,merged\n",
+    "foods.csv": "key,zh,en,aliases,parent\n",
+    "venues.csv": "key,zh,en,aliases,parent\n",
+    "sources.toml": "[foods]\n",
+    "places.csv": "code,name,latitude,longitude\n",
+}
 
 
 def read(content: bytes) -> None:
@@ -39,6 +58,23 @@ def read(content: bytes) -> None:
     cases.quality.lines()
     assert cases.frame["case_id"].is_unique
     assert cases.quality.n_rows >= len(cases)
+
+
+def read_table(name: str, content: bytes) -> None:
+    """Read bytes as a table of names or places."""
+    folder = FOLDER / Path(name).stem
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_bytes(content)
+    try:
+        if name == "aliases.csv":
+            vocabulary.read_aliases(path)
+        elif name == "places.csv":
+            Gazetteer.read(path)
+        else:
+            vocabulary.load(folder)
+    except EnteroscanError:
+        return
 
 
 def parse(text: str) -> None:
@@ -55,6 +91,14 @@ def parse(text: str) -> None:
     _headers.split_number(text)
     _identity.mask(text)
     _identity.mask_numbers(text)
+    for normalise in (
+        vocabulary.normalise_text,
+        vocabulary.normalise_food,
+        vocabulary.normalise_venue,
+    ):
+        once = normalise(text)
+        assert normalise(once) == once
+    vocabulary.split_foods(text)
     column = from_objects(np.array([text, None], dtype=object))
     _identity.parse_id_numbers(column)
     _values.parse_yes_no(column)
@@ -73,6 +117,9 @@ def test_one(data: bytes) -> None:
         read(rest)
     elif kind == 1:
         read(HEADER.encode() + rest)
+    elif kind <= 16:
+        name = list(TABLES)[kind % len(TABLES)]
+        read_table(name, (TABLES[name].encode() if kind > 6 else b"") + rest)
     else:
         parse(rest.decode("utf-8", errors="replace"))
 

@@ -18,7 +18,7 @@ from enteroscan._language import Texts
 from enteroscan._progress import Progress, reporting
 from enteroscan.cases import _checks as checks
 from enteroscan.cases._cases import Cases
-from enteroscan.cases._columns import Column, Values, choose, objects
+from enteroscan.cases._columns import Column, Values, choose, objects, objects_of
 from enteroscan.cases._details import Details, details, drop_repeated
 from enteroscan.cases._duplicates import Duplicates
 from enteroscan.cases._fields import SYMPTOM, Field, Fields, fields
@@ -32,7 +32,14 @@ from enteroscan.cases._identity import (
 )
 from enteroscan.cases._mapping import ColumnMap, ColumnMapping, map_columns, read_column_map
 from enteroscan.cases._quality import SECTION, Problems, QualityReport
-from enteroscan.cases._readings import Reader, Reading, age_with_unit, make_reading, take
+from enteroscan.cases._readings import (
+    RESULTS,
+    Reader,
+    Reading,
+    age_with_unit,
+    make_reading,
+    take,
+)
 from enteroscan.cases._rows import Grouping, group_rows, set_aside
 from enteroscan.cases._sources import Source, open_source, sql_source
 from enteroscan.cases._values import MISSING, parse_age, parse_pair, read_result, read_symptoms
@@ -76,6 +83,11 @@ FREE_TEXTS = (
     *EAT_PARTS,
 )
 AGE_IN_MONTHS = 5  # years, below which an age from a birth date has months
+# Homes, by their names; 酒家, 厂家 and the like are trades.
+HOME_NAME = (
+    r"(?i)(?:.*[^酒农商厂店渔卖专管行名画皇国万茶世宜])?家(?:里|中|庭)?|.*(?:住处|住所|住宅|宿舍|出租屋)"
+    r"|(?:at )?home|(?:at )?(?:my|his|her|our|their|own|.*['’]s?) (?:own )?(?:home|house|place)"
+)
 ID_LENGTH = 18
 LONGEST_MISSING = max(map(len, MISSING))
 
@@ -109,7 +121,7 @@ def read_cases(
     *,
     sql: str | None = None,
     connection: Any = None,  # noqa: ANN401
-    sheet: str | int | None = None,
+    sheet: str | int | Sequence[str | int] | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
     columns: ColumnMap | str | Path | None = None,
@@ -137,7 +149,9 @@ def read_cases(
     sql, connection
         Instead of a source: a query, and an engine, a connection or an address of SQLAlchemy.
     sheet
-        Name or number (from 0) of the sheet of a workbook. None: the only one with a known header.
+        Name or number (from 0) of the sheet of a workbook. None: the only one with a known header;
+        or one with the cases and others with exposures or specimens alone, joined by the case
+        number. Several, ``("病例", "暴露")``, are joined likewise; their rows are numbered on.
     encoding, delimiter
         Of a text. None: found (UTF-8, UTF-16 with a mark, GBK, GB18030; comma, tab, semicolon, |)
         and reported.
@@ -203,6 +217,7 @@ def read_cases(
         else open_source(
             source,
             score=_score(known, given),
+            field_of=_field_of(known, given),
             texts=texts,
             sheet=sheet,
             encoding=encoding,
@@ -254,6 +269,24 @@ def _score(known: Fields, given: ColumnMap) -> Callable[[Sequence[str]], int]:
         return known.count(cells) + 2 * len(told.intersection(cells))
 
     return score
+
+
+def _field_of(known: Fields, given: ColumnMap) -> Callable[[str], Field | None]:
+    """Return which field a header names: what was given, else what is known."""
+    told = {
+        name: field
+        for field, names in given.items()
+        if names
+        for name in ([names] if isinstance(names, str) else names)
+    }
+
+    def field_of(header: str) -> Field | None:
+        name = told.get(header) or known.find(header)
+        if name is None or name not in known or (name in given and header not in told):
+            return None
+        return known[name]
+
+    return field_of
 
 
 def _check_options(crs: str, keep: Sequence[str], texts: Texts) -> None:
@@ -346,6 +379,7 @@ class _Reading:
             self.problems.add("row_ragged", numbers, "", shown)
         headers = dict(enumerate(self.mapping.header))
         kept = set_aside(rows, headers, self.problems)
+        self.n_listed = None if rows.n_listed is None else int(kept[: rows.n_listed].sum())
         self.n_set_aside = len(rows.ragged) + int((~kept).sum())
         everything = bool(kept.all())
         self.numbers = rows.numbers if everything else rows.numbers[kept]
@@ -472,6 +506,15 @@ class _Reading:
             case_columns=case_columns,
             other_columns=other_columns,
         )
+        if self.n_listed is not None and case_id is not None:
+            rows = grouping.first_row[grouping.first_row >= self.n_listed]
+            self.problems.add(
+                "case_not_listed",
+                self.numbers[rows],
+                self._of("case_id")[0][2],
+                case_id.texts()[case_id.codes[rows]],
+                field="case_id",
+            )
         if shared.any() and case_id is not None:
             rows = np.flatnonzero(shared)
             header = self._of("case_id")[0][2]
@@ -978,9 +1021,8 @@ class _Reading:
         return self._without_home_addresses(exposures), table.case
 
     def _detail_keys(self, table: Details, frame: pd.DataFrame, number: str) -> dict[str, Any]:
-        ids = frame["case_id"].to_numpy(dtype=object)
         return {
-            "case_id": text_array(ids, table.case),
+            "case_id": frame["case_id"].array.take(table.case),
             number: pd.array(table.number, dtype="Int64"),
             "source_row": pd.array(self.numbers[table.row], dtype="Int64"),
         }
@@ -1015,9 +1057,7 @@ class _Reading:
             return exposures
         types = vocabulary.load().to_keys(exposures["venue_type"], "venue_types")
         venues = exposures["venue"]
-        at_home = types.eq("home") | venues.str.fullmatch(
-            "(?:.{0,6}家(?:里|中|庭)?|在家|住处|宿舍)"
-        ).fillna(False)
+        at_home = types.eq("home") | venues.str.fullmatch(HOME_NAME).fillna(False)
         elsewhere = types.notna() & ~types.isin(["home", "unknown"]) | venues.notna()
         private = given & (at_home.fillna(False) | ~elsewhere.fillna(False))
         if private.any():
@@ -1040,6 +1080,14 @@ class _Reading:
             texts = join_texts([(part.distinct, part.codes) for part in parts], "; ")
             codes, distinct = pd.factorize(texts)
             found = [read_result(str(text)) for text in distinct]
+            unclear = np.array([*(not result.is_clear for result in found), False])[codes]
+            self.problems.add(
+                "result_unclear",
+                self.numbers[table.row[unclear]],
+                next(header for name in RESULTS for _, _, header in self._of(name)),
+                objects_of(pd.Series(texts[unclear])),
+                field="result",
+            )
         else:
             texts = no_texts(n)
             codes, found = np.full(n, -1), []
@@ -1187,7 +1235,7 @@ def text_array(values: Values, codes: NDArray[np.int32]) -> Any:  # noqa: ANN401
     """Return texts by codes, missing where a code is -1."""
     pool = pa.array(values, pa.large_string(), from_pandas=True)
     places = pa.array(codes, mask=codes < 0)
-    return pd.array(pool.take(places), dtype=pd.StringDtype("pyarrow"))
+    return pd.arrays.ArrowStringArray(pool.take(places))
 
 
 def no_texts(n: int) -> Any:  # noqa: ANN401

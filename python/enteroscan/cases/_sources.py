@@ -24,9 +24,13 @@ from numpy.typing import NDArray
 
 from enteroscan._language import Texts
 from enteroscan.cases._columns import BLANKS, Column, from_arrow, from_objects, from_series
+from enteroscan.cases._fields import Field
+from enteroscan.cases._headers import plain
 from enteroscan.errors import DataError
 
 Score = Callable[[Sequence[str]], int]  # how many of these cells are names of fields
+FieldOf = Callable[[str], Field | None]  # the field that a header names
+Sheets = str | int | Sequence[str | int] | None
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
 HEADER_WITHIN = 30  # rows at the top
@@ -51,6 +55,7 @@ class Rows:
     columns: dict[int, Column]
     ragged: list[tuple[int, int]] = field(default_factory=list)  # number of row, of its fields
     may_be_merged: bool = False  # whether cells may be merged
+    n_listed: int | None = None  # rows of the sheet of cases, where others follow
 
 
 class Source(Protocol):
@@ -285,7 +290,13 @@ class TextSource:
         text = str(error)
         if "straddling" in text or "chunker" in text:
             return self._texts("endless", file=self.name, megabytes=BLOCK >> 20)
-        if isinstance(error, UnicodeError) or "UTF8" in text or "UTF-8" in text:
+        is_utf8 = self._encoding in ("utf-8", "utf-8-sig")
+        if (
+            isinstance(error, UnicodeError)
+            or "UTF8" in text
+            or "UTF-8" in text
+            or (is_utf8 and _first_broken_byte(self._path, "utf-8") is not None)
+        ):
             find_encoding(self._path, self._texts, trust_start=False)  # says where
             return self._texts("decode", file=self.name, encoding=self._encoding)
         return self._texts("not_a_table", file=self.name)
@@ -384,54 +395,138 @@ def _first_rows(text: str, delimiter: str) -> list[list[str]]:
 # ------------------------------------------------------------------ workbooks
 
 
-class WorkbookSource:
-    """A sheet of an Excel workbook, old or new; merged cells hold their value in every row."""
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet with its cells from A1 on, and the position of its header."""
 
-    def __init__(self, path: Path, score: Score, texts: Texts, sheet: str | int | None) -> None:
-        """Open the workbook and find the sheet and the header."""
+    name: str
+    cells: list[list[Any]]
+    header_at: int
+
+    @property
+    def header(self) -> list[str]:
+        """The names of the columns."""
+        return [_text(cell) for cell in self.cells[self.header_at]]
+
+
+class WorkbookSource:
+    """A sheet of an Excel workbook, old or new; merged cells hold their value in every row.
+
+    Several sheets, one with the cases and others with what belongs to them by the case number, are
+    one table: their rows follow each other, and are numbered on.
+    """
+
+    def __init__(
+        self, path: Path, score: Score, field_of: FieldOf, texts: Texts, sheet: Sheets
+    ) -> None:
+        """Open the workbook and find the sheets and the headers."""
         self.name = path.name
         self._texts = texts
-        book = _open_workbook(path, texts)
-        candidates = _sheets(book, sheet, self.name, texts)
-        found: dict[str, tuple[list[list[Any]], int]] = {}
-        filled = 0
-        for name in candidates:
-            cells = _cells(book, name, self.name, texts)
-            filled += bool(cells)
-            position = find_header(
-                [[_text(cell) for cell in row] for row in cells[:HEADER_WITHIN]], score
-            )
-            if position is not None:
-                found[name] = cells, position
-            elif sheet is not None:
-                found[name] = cells, -1
-        if not filled:
-            message = texts("empty", file=self.name)
-            raise DataError(message)
-        if len(found) > 1:
-            message = texts("sheets", file=self.name, sheets=", ".join(map(repr, found)))
-            raise DataError(message)
+        self._field_of = field_of
         self.facts = {"format": "workbook"}
         self.header: list[str] = []
-        self._below: list[list[Any]] = []
         self.header_row = 1
-        for name, (cells, position) in found.items():
-            self.facts["sheet"] = name
-            self.header_row = position + 1
-            if position >= 0:
-                self.header = [_text(cell) for cell in cells[position]]
-                self._below = cells[position + 1 :]
+        self._cells: list[list[Any]] = []  # below the headers
+        self._numbers: list[NDArray[np.int64]] = []
+        found = self._find(path, score, sheet)
+        if len(found) > 1:
+            self._join(found, is_told=sheet is not None)
+        elif found:
+            one = found[0]
+            self.facts["sheet"] = one.name
+            self.header_row = one.header_at + 1
+            self.header = one.header
+            self._cells = one.cells[one.header_at + 1 :]
+            self._number(one, 0)
+
+    def _find(self, path: Path, score: Score, sheet: Sheets) -> list[Sheet]:
+        """Return the sheets that have a header."""
+        book = _open_workbook(path, self._texts)
+        found: list[Sheet] = []
+        filled = 0
+        for name in _sheets(book, sheet, self.name, self._texts):
+            cells = _cells(book, name, self.name, self._texts)
+            filled += bool(cells)
+            top = [[_text(cell) for cell in row] for row in cells[:HEADER_WITHIN]]
+            position = find_header(top, score)
+            if position is not None:
+                found.append(Sheet(name, cells, position))
+            elif sheet is not None:
+                self.facts["sheet"] = name
+                if not isinstance(sheet, str | int):
+                    message = self._texts("sheet_no_header", file=self.name, sheet=name)
+                    raise DataError(message)
+        if not filled:
+            message = self._texts("empty", file=self.name)
+            raise DataError(message)
+        return found
+
+    def _join(self, found: list[Sheet], *, is_told: bool) -> None:
+        """Put the rows of several sheets below each other, under one header."""
+        fields = [[self._field_of(name) for name in one.header] for one in found]
+        keys = [
+            [place for place, field in enumerate(of) if field and field.name == "case_id"]
+            for of in fields
+        ]
+        about_cases = [
+            any(f and f.table == "case" and f.name != "case_id" and not f.is_identifier for f in of)
+            for of in fields
+        ]
+        names = ", ".join(repr(one.name) for one in found)
+        if any(len(places) != 1 for places in keys) or (not is_told and sum(about_cases) != 1):
+            kind = "sheets_no_key" if is_told else "sheets"
+            message = self._texts(kind, file=self.name, sheets=names)
+            raise DataError(message)
+        order = sorted(range(len(found)), key=lambda place: not about_cases[place])
+        places: dict[tuple[str, int], int] = {}  # of the headers of all sheets
+        shown, offset = [], 0
+        for number, at in enumerate(order):
+            one, key = found[at], keys[at][0]
+            columns, seen = [], dict[str, int]()
+            for place, name in enumerate(one.header):
+                title = "" if place == key else plain(name)
+                seen[title] = seen.get(title, 0) + 1
+                column = places.setdefault((title, seen[title]), len(places))
+                if column == len(self.header):
+                    self.header.append(name)
+                columns.append(column)
+            below = one.cells[one.header_at + 1 :]
+            first = next(
+                (row for row in below if any(cell not in ("", None) for cell in row)), None
+            )
+            if number and first is not None and first[key] in ("", None):
+                message = self._texts("sheet_first_row", file=self.name, sheet=one.name)
+                raise DataError(message)
+            for row in below:
+                wide: list[Any] = [None] * len(self.header)
+                for column, cell in zip(columns, row, strict=True):
+                    wide[column] = cell
+                self._cells.append(wide)
+            if not number:
+                self.header_row = one.header_at + 1
+            self._number(one, offset)
+            shown.append(f"{one.name} ({offset + 1}-{offset + len(one.cells)})")
+            offset += len(one.cells)
+        self.facts["sheets"] = ", ".join(shown)
+
+    def _number(self, sheet: Sheet, offset: int) -> None:
+        first = offset + sheet.header_at + 2
+        self._numbers.append(np.arange(first, offset + len(sheet.cells) + 1, dtype=np.int64))
 
     def read(self, positions: Iterable[int]) -> Rows:
         """Read these columns."""
         columns = {
             place: from_objects(
-                np.array([*(row[place] for row in self._below), None], dtype=object)[:-1]
+                np.array(
+                    [*(row[place] if place < len(row) else None for row in self._cells), None],
+                    dtype=object,
+                )[:-1]
             )
             for place in positions
         }
-        numbers = np.arange(len(self._below), dtype=np.int64) + self.header_row + 1
-        return Rows(numbers, columns, may_be_merged=True)
+        numbers = np.concatenate([*self._numbers, np.array([], dtype=np.int64)])
+        listed = len(self._numbers[0]) if len(self._numbers) > 1 else None
+        return Rows(numbers, columns, may_be_merged=True, n_listed=listed)
 
 
 def _open_workbook(path: Path, texts: Texts) -> Any:  # noqa: ANN401
@@ -492,7 +587,7 @@ def _is_encrypted(path: Path) -> bool:
     return data.startswith(OLE) and "EncryptedPackage".encode("utf-16-le") in data
 
 
-def _sheets(book: Any, sheet: str | int | None, file: str, texts: Texts) -> list[str]:  # noqa: ANN401
+def _sheets(book: Any, sheet: Sheets, file: str, texts: Texts) -> list[str]:  # noqa: ANN401
     import python_calamine as calamine
 
     names: list[str] = list(book.sheet_names)
@@ -503,6 +598,8 @@ def _sheets(book: Any, sheet: str | int | None, file: str, texts: Texts) -> list
             if entry.visible == calamine.SheetVisibleEnum.Visible
         ]
         return visible or names
+    if not isinstance(sheet, str | int):
+        return [name for one in sheet for name in _sheets(book, one, file, texts)]
     if isinstance(sheet, int) and 0 <= sheet < len(names):
         return [names[sheet]]
     if sheet in names:
@@ -548,8 +645,9 @@ def open_source(
     source: object,
     *,
     score: Score,
+    field_of: FieldOf,
     texts: Texts,
-    sheet: str | int | None = None,
+    sheet: Sheets = None,
     encoding: str | None = None,
     delimiter: str | None = None,
 ) -> Source:
@@ -570,7 +668,7 @@ def open_source(
         message = texts("empty", file=path.name)
         raise DataError(message)
     if start.startswith((ZIP, OLE)):
-        return WorkbookSource(path, score, texts, sheet)
+        return WorkbookSource(path, score, field_of, texts, sheet)
     if start.startswith(PARQUET):
         return ParquetSource(path, texts)
     if b"<html" in start.lower() or b"<table" in start.lower():

@@ -442,10 +442,14 @@ def _read_number(key: str, behind: str, numbers: dict[str, float]) -> None:
 
 @dataclass(frozen=True)
 class LabResult:
-    """What a result of the laboratory says: missing where it does not say."""
+    """What a result of the laboratory says: missing where it does not say.
+
+    It is clear where the text says so or says that there is no result (yet).
+    """
 
     positive: bool | None
     agent: str | None
+    is_clear: bool = True
 
 
 @cache
@@ -494,7 +498,7 @@ def read_result(text: str) -> LabResult:
     for result in found:
         if result.positive:
             return result
-    return found[0] if found else LabResult(None, None)
+    return found[0] if found else LabResult(None, None, is_clear=text in MISSING)
 
 
 def _read_part(text: str) -> LabResult | None:

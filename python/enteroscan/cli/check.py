@@ -13,6 +13,7 @@ from rich.text import Text
 
 from enteroscan._language import Texts
 from enteroscan.cli._common import errors_explained, progress_bar, spreadsheet_safe
+from enteroscan.errors import SpecError
 
 if TYPE_CHECKING:
     from enteroscan.cases import Cases, QualityReport
@@ -26,10 +27,16 @@ say = Texts(section="check")  # of the help; the output follows --lang
 
 def command(
     file: Annotated[Path, typer.Argument(help=say("file"))],
-    sheet: Annotated[str | None, typer.Option(help=say("sheet"))] = None,
+    sheet: Annotated[list[str] | None, typer.Option(help=say("sheet"))] = None,
+    encoding: Annotated[str | None, typer.Option(help=say("encoding"))] = None,
     columns: Annotated[Path | None, typer.Option(help=say("columns"))] = None,
     crs: Annotated[str, typer.Option(help=say("crs"))] = "wgs84",
     places: Annotated[Path | None, typer.Option(help=say("places"))] = None,
+    area: Annotated[str | None, typer.Option(help=say("area"))] = None,
+    day_first: Annotated[
+        bool | None, typer.Option("--day-first/--month-first", help=say("day_first"))
+    ] = None,
+    keep: Annotated[list[str] | None, typer.Option(help=say("keep"))] = None,
     as_of: Annotated[str | None, typer.Option(help=say("as_of"))] = None,
     lang: Annotated[str | None, typer.Option(help=say("lang"))] = None,
     strict: Annotated[bool, typer.Option("--strict", help=say("strict"))] = False,
@@ -45,10 +52,14 @@ def command(
         with progress_bar(texts("reading")) as progress:
             cases = read_cases(
                 file,
-                sheet=sheet,
+                sheet=sheet[0] if sheet and len(sheet) == 1 else sheet or None,
+                encoding=encoding,
                 columns=columns,
                 crs=crs,  # type: ignore[arg-type]
                 places=places,
+                area=_limits(area, texts),
+                day_first=day_first,
+                keep_identifiers=keep or (),
                 as_of=as_of,
                 language=lang,
                 strict=strict,
@@ -61,6 +72,17 @@ def command(
             _show(cases.quality, texts, show_all=show_all)
         if out is not None:
             _write(cases, out)
+
+
+def _limits(text: str | None, texts: Texts) -> tuple[float, float, float, float] | None:
+    """Return the four limits of an area."""
+    if text is None:
+        return None
+    try:
+        south, west, north, east = (float(part) for part in text.split(","))
+    except ValueError:
+        raise SpecError(texts("bad_area")) from None
+    return south, west, north, east
 
 
 def _show(quality: "QualityReport", texts: Texts, *, show_all: bool) -> None:

@@ -5,7 +5,10 @@ Expected tables are written by hand.
 
 import io
 import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -194,6 +197,28 @@ DATES_READ = [
     "2024-03-05 14:30",
 ]
 HOURS = [False, True, True, True, True, True, False, False, True, True, False, True]
+JOINED: list[tuple[str, list[list[Any]]]] = [
+    (
+        "病例",
+        [
+            ["病例编号", "患者性别", "发病时间"],
+            ["1", "男", "2024-03-05"],
+            ["2", "女", "2024-03-06"],
+        ],
+    ),
+    (
+        "暴露",
+        [
+            ["暴露信息"],
+            ["病例编码", "食品名称", "进食场所"],
+            ["1", "米饭", "家"],
+            ["2", "鱼", "食堂"],
+            ["1", "汤", "家"],
+            ["9", "面", None],
+        ],
+    ),
+]
+
 
 EXAMPLES = [
     # ---------------------------------------------------------------- encodings and delimiters
@@ -526,6 +551,41 @@ EXAMPLES = [
         book(("一月", [HEADER, ROWS[1]]), ("二月", [HEADER, *ROWS])),
         USUAL,
         options={"sheet": "二月"},
+    ),
+    Example(
+        "cases_and_exposures.xlsx",
+        book(*JOINED),
+        {"case_id": ["1", "2", "9"], "sex": ["male", "female", None], "source_row": [2, 3, 9]},
+        {
+            "case_id": ["1", "1", "2", "9"],
+            "food": ["米饭", "汤", "鱼", "面"],
+            "source_row": [6, 8, 7, 9],
+        },
+        problems={"case_not_listed": 1},
+    ),
+    Example(
+        "cases_exposures_specimens.xlsx",
+        book(
+            JOINED[0],
+            ("标本", [["病例编号", "检验结果"], ["2", "阳性"]]),
+            ("暴露", JOINED[1][1][:-1]),
+            ("旧", [HEADER, *ROWS]),
+        ),
+        {"case_id": ["1", "2"], "sex": ["male", "female"]},
+        {"case_id": ["1", "1", "2"], "food": ["米饭", "汤", "鱼"], "source_row": [8, 10, 9]},
+        {"case_id": ["2"], "result": ["阳性"], "source_row": [5]},
+        options={"sheet": ("标本", 0, "暴露")},
+    ),
+    Example(
+        "exposures_of_nobody.xlsx",
+        book(JOINED[0], ("暴露", [["病例编号", "食品名称"], [None, "汤"], ["1", "鱼"]])),
+        error="no case number",
+    ),
+    Example(
+        "exposures_without_key.xlsx",
+        book(JOINED[0], ("暴露", [["食品名称", "进食场所"], ["汤", "家"]])),
+        options={"sheet": ["病例", "暴露"]},
+        error="cannot be joined",
     ),
     Example(
         "code_sheet.xlsx",
@@ -915,3 +975,28 @@ def test_the_order_of_columns_does_not_matter(tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(found.frame, expected.frame)
         pd.testing.assert_frame_equal(found.exposures, expected.exposures)
     assert os.environ["ENTEROSCAN_LANG"] == "en"
+
+
+def test_ctrl_c_stops_reading(tmp_path: Path) -> None:
+    path = tmp_path / "big.csv"
+    rows = (f"{i},{i % 90},2024-03-05,第{i % 7}医院,菜{i}" for i in range(400_000))
+    path.write_text("\n".join(["编号,年龄,发病时间,医疗机构,食品名称", *rows]), encoding="gb18030")
+    program = (
+        "import sys\n"
+        "from enteroscan import read_cases\n"
+        "def progress(share): print(share, flush=True)\n"
+        "while True:\n"
+        "    read_cases(sys.argv[1], salt='a salt for these tests', progress=progress)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline()  # it has begun to read
+    process.send_signal(signal.SIGINT)
+    _, message = process.communicate(timeout=60)
+    assert process.returncode in (-signal.SIGINT, 130)
+    assert message.rstrip().endswith("KeyboardInterrupt")

@@ -224,6 +224,43 @@ def test_addresses_of_meals_at_home_are_dropped() -> None:
     assert kept.exposures["eat_address"].notna().all()
 
 
+@pytest.mark.parametrize(
+    ("venue", "is_home"),
+    [
+        *((name, True) for name in ("张三家", "自己家", "外婆家", "家", "在家", "姐姐家里")),
+        *((name, True) for name in ("表姐夫的同事王小明家", "农户家", "单位宿舍", "her own home")),
+        *((name, True) for name in ("Home", "Li's house")),
+        *((name, False) for name in ("福满园酒家", "酒家", "农家", "城北农家乐", "网上商家")),
+        *((name, False) for name in ("蛋糕厂家", "路口店家", "华润万家", "Steak House", "家乐福")),
+    ],
+)
+def test_homes_are_told_from_trades(venue: str, is_home: bool) -> None:
+    frame = pd.DataFrame({"编号": ["1"], "进食场所": [venue], "进食详细地址": ["甲路1号"]})
+    cases = read_cases(frame, as_of="2024-12-31")
+    assert cases.exposures["eat_address"].isna().tolist() == [is_home]
+    assert cases.quality.dropped.get("eat_address", 0) == is_home
+
+
+def test_an_identity_number_as_specimen_number_is_hidden() -> None:
+    month_13 = "110105194913120025"  # the check digit is right, the birth date is not
+    wrong_digit = "110105198001010020"
+    frame = pd.DataFrame(
+        {
+            "编号": ["1", "2", "3", "4"],
+            "标本编号": [NUMBER, wrong_digit, month_13, "202403050000000017"],
+            "检验结果": ["阴性"] * 4,
+        }
+    )
+    cases = read_cases(frame, as_of="2024-12-31")
+    kept = cases.specimens["specimen_id"].tolist()
+    assert kept == ["***", wrong_digit, month_13, "202403050000000017"]
+    problems = cases.quality.problems
+    assert problems[problems["kind"] == "identifier_in_text"]["row"].tolist() == [2]
+    assert is_valid_id_number(NUMBER)
+    assert not is_valid_id_number(month_13)
+    assert leaked(outputs(cases)) == []
+
+
 def test_an_identity_number_as_case_number_is_hidden() -> None:
     frame = pd.DataFrame({"编号": [NUMBER, "7"], "发病时间": ["2024-03-05"] * 2})
     cases = read_cases(frame, as_of="2024-12-31")

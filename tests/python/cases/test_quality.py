@@ -434,6 +434,27 @@ def test_check_writes_tables_without_formulas(export: Path, tmp_path: Path) -> N
     assert len(pd.read_csv(tmp_path / "out" / "problems.csv")) == 38
 
 
+def test_check_takes_the_options_of_read_cases(tmp_path: Path) -> None:
+    path, out = tmp_path / "a.csv", tmp_path / "out"
+    rows = "编号,姓名,发病时间,纬度,经度\n1,欧阳小虎,3/4/2024,39,117\n2,王五,1/5/2024,49,117\n"
+    path.write_text(rows, encoding="gb18030")
+
+    def kinds(*options: str) -> list[str]:
+        code, shown, message = check(path, "--json", "--as-of", "2024-04-15", *options)
+        assert code == 0, message
+        report = json.loads(shown)
+        return [*(problem["kind"] for problem in report["problems"]), report["facts"]["encoding"]]
+
+    assert kinds() == ["date_order", "date_order", "gbk"]
+    assert kinds("--day-first", "--encoding", "gb18030") == ["future", "gb18030"]
+    assert kinds("--month-first") == ["gbk"]
+    assert kinds("--month-first", "--area", "38,116,40,118") == ["coordinates_outside", "gbk"]
+    assert check(path, "--area", "38,116")[0] == 2
+    assert check(path, "--out", out, "--keep", "name", "--day-first")[0] == 0
+    assert pd.read_csv(out / "cases.csv")["name"].tolist() == ["欧阳小虎", "王五"]
+    assert check(path, "--keep", "onset")[0] == 2
+
+
 def test_check_ends_with_2(export: Path, tmp_path: Path) -> None:
     assert check(export, "--strict")[0] == 2
     code, _, message = check(tmp_path / "nowhere.csv")
@@ -487,3 +508,20 @@ def test_cases_a_scan_cannot_use_are_counted() -> None:
         SpaceTimePermutation(replicates=9).scan(cases)
     found = SpaceTimePermutation(replicates=9).scan(cases, on_invalid="drop")
     assert found.dropped["count"].sum() == 5
+
+
+def test_unclear_results_are_reported_and_kept() -> None:
+    results = ["阳性", "待检", "/", "Ct值36.2", "送检 中", None, "不详"]
+    frame = pd.DataFrame(
+        {"编号": list("1234567"), "标本编号": list("abcdefg"), "检验结果": results}, dtype=object
+    )
+    cases = read_cases(frame, **NOW, language="en")
+    problems = cases.quality.problems
+    unclear = problems[problems["kind"] == "result_unclear"]
+    assert unclear["row"].tolist() == [5, 6]
+    assert unclear["value"].tolist() == results[3:5]
+    assert unclear["column"].tolist() == ["检验结果"] * 2
+    kept = cases.specimens["result"]
+    assert kept.isna().tolist() == [result is None for result in results]
+    assert kept.dropna().tolist() == [result for result in results if result is not None]
+    assert cases.specimens["positive"].isna().tolist() == [False, True, False, *[True] * 4]
