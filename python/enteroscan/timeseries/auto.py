@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 
-from enteroscan.errors import DataError
+from enteroscan.errors import DataError, SpecError
 from enteroscan.timeseries.specs import (
     Bayes,
     DetectorSpec,
@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["choose_detector", "detect"]
 
 
-class Data(TypedDict, total=False):
-    """How counts are read; see `DetectorSpec.detect`."""
+class Reading(TypedDict, total=False):
+    """How counts are read and judged; see `DetectorSpec.detect`."""
 
-    by: str | Sequence[str] | None
     date: str
     count: str
     population: str | None
@@ -38,8 +37,15 @@ class Data(TypedDict, total=False):
     period: float | None
     absent: "Absent"
     exclude: "Sequence[Period]"
+    weekdays: "pd.Series[int] | None"
     n_jobs: int | None
     progress: "bool | Progress | None"
+
+
+class Data(Reading, total=False):
+    """The same, with the columns that tell series apart."""
+
+    by: str | Sequence[str] | None
 
 
 def choose_detector(calendar: "Calendar", first_judged: int) -> DetectorSpec:
@@ -103,17 +109,40 @@ def detect(
         period=data.get("period"),
         absent=data.get("absent", "raise"),
     )
+    return judge_table(table, method="auto", last=last, data=data)
+
+
+def judge_table(
+    table: "SeriesTable", *, method: str | DetectorSpec, last: int, data: Reading
+) -> "DetectionResult":
+    """Judge series that have been read already."""
+    from enteroscan.timeseries.result import judge
+
+    exclude, n_jobs = data.get("exclude", ()), data.get("n_jobs")
+    progress = data.get("progress")
+    if method != "auto":
+        spec = (
+            method
+            if isinstance(method, DetectorSpec)
+            else DetectorSpec.from_dict({"method": method})
+        )
+        return judge(
+            spec,
+            spec.with_weekdays(table, data.get("weekdays")),
+            last=last,
+            since=None,
+            exclude=exclude,
+            n_jobs=n_jobs,
+            progress=progress,
+        )
+    if data.get("weekdays") is not None:
+        message = "weekdays= needs a method that looks at days of the week, such as essence-switch"
+        raise SpecError(message)
     calendar = table.calendar
     if calendar.n <= last:
         message = f"there are {calendar.n} {calendar.every}s, and the last {last} are to be judged"
         raise DataError(message)
-    return _judge_each(
-        table,
-        last,
-        exclude=data.get("exclude", ()),
-        n_jobs=data.get("n_jobs"),
-        progress=data.get("progress"),
-    )
+    return _judge_each(table, last, exclude=exclude, n_jobs=n_jobs, progress=progress)
 
 
 def _judge_each(
