@@ -233,6 +233,89 @@ void bind_farrington(py::module_& module) {
         py::arg("population_offset"), py::arg("time"), py::arg("compat"));
 }
 
+/// Defaults of the options, by the names that the specs of Python have for them.
+py::dict defaults() {
+    py::dict all;
+    const auto of = [&all](const char* method) {
+        all[method] = py::dict();
+        return py::dict(all[method]);
+    };
+    const EarsOptions ears;
+    py::dict options = of("ears-c1");
+    options["baseline_steps"] = ears.baseline;
+    options["min_sigma"] = ears.min_sigma;
+    options["alpha"] = ears.alpha;
+    options["student"] = ears.student;
+    const EssenceOptions essence;
+    options = of("essence-switch");
+    options["baseline_steps"] = essence.baseline;
+    options["guard_steps"] = essence.guard;
+    options["alpha"] = essence.alpha;
+    options["weight_slow"] = essence.weight_slow;
+    options["weight_quick"] = essence.weight_quick;
+    options["min_r_squared"] = essence.min_r_squared;
+    options = of("bayes");
+    options["alpha"] = BayesOptions{}.alpha;
+    options = of("historical-limits");
+    options["blocks_beside"] = StroupOptions{}.blocks_beside;
+    options["alpha"] = StroupOptions{}.alpha;
+    options = of("outbreak-p");
+    options["threshold"] = OutbreakPOptions{}.threshold;
+    const FarringtonOptions farrington;
+    options = of("farrington");
+    options["half_window_steps"] = farrington.half_window;
+    options["alpha"] = farrington.alpha;
+    options["trend"] = farrington.trend;
+    options["max_trend_p"] = farrington.max_trend_p;
+    options["reweight"] = farrington.reweight;
+    options["power"] = name_of<PowerTransformation>(farrington.power, power_names);
+    options["min_recent_cases"] = farrington.recent.cases;
+    options["min_recent_steps"] = farrington.recent.points;
+    options["compat"] = farrington.compat;
+    const FarringtonFlexibleOptions flexible;
+    options = of("farrington-flexible");
+    options["half_window_steps"] = flexible.half_window;
+    options["season_levels"] = flexible.n_levels;
+    options["recent_steps_excluded"] = flexible.excluded;
+    options["alpha"] = flexible.alpha;
+    options["trend"] = flexible.trend;
+    options["max_trend_p"] = flexible.max_trend_p;
+    options["reweight"] = flexible.reweight;
+    options["reweight_above"] = flexible.weights_threshold;
+    options["bound"] = name_of<BoundMethod>(flexible.bound, bound_names);
+    options["power"] = name_of<PowerTransformation>(flexible.power, power_names);
+    options["min_recent_cases"] = flexible.recent.cases;
+    options["min_recent_steps"] = flexible.recent.points;
+    options["population_offset"] = flexible.population_offset;
+    options["compat"] = flexible.compat;
+    const CusumOptions cusum;
+    options = of("cusum");
+    options["k"] = cusum.k;
+    options["h"] = cusum.h;
+    options["transformation"] = name_of<CountTransformation>(cusum.transformation, transformation_names);
+    options["mean"] = name_of<MeanModel>(cusum.mean_model, mean_names);
+    options["overdispersion"] = cusum.alpha;
+    options["reset"] = cusum.reset;
+    options["compat"] = cusum.compat;
+    const GlrOptions glr;
+    options = of("glr");
+    options["threshold"] = glr.threshold;
+    options["overdispersion"] = glr.alpha;
+    options["log_shift"] = glr.log_shift;
+    options["direction"] = name_of<ShiftDirection>(glr.direction, direction_names);
+    options["min_window_steps"] = glr.min_window;
+    options["harmonics"] = glr.harmonics;
+    options["trend"] = glr.trend;
+    options["refit"] = glr.refit;
+    options["compat"] = glr.compat;
+    const NegativeBinomialOptions regression;
+    options = of("negative-binomial");
+    options["alpha"] = regression.alpha;
+    options["harmonics"] = regression.harmonics;
+    options["trend"] = regression.trend;
+    return all;
+}
+
 }  // namespace
 
 void bind_timeseries(py::module_& module) {
@@ -244,6 +327,8 @@ void bind_timeseries(py::module_& module) {
     bind_means(module);
     bind_charts(module);
     bind_farrington(module);
+    module.def("detector_defaults", &defaults,
+               "Defaults of the options as the C++ headers have them, by method.");
 }
 
 }  // namespace enteroscan::python

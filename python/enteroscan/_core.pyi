@@ -189,6 +189,9 @@ def gumbel_critical_value(maxima: NDArray[np.float64], alpha: float) -> float: .
 def recurrence_interval(
     p: NDArray[np.float64], *, period: float, analyses: int = 1
 ) -> NDArray[np.float64]: ...
+def detector_defaults() -> dict[str, dict[str, object]]:
+    """Defaults of the options as the C++ headers have them, by method."""
+
 def scan_defaults() -> dict[str, object]:
     """Defaults of the options as the C++ headers have them."""
 

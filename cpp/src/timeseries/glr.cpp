@@ -68,7 +68,11 @@ class Chart {
 
     double statistic() const {
         if (knows_shift()) return cusum_;
-        return alpha_ > 0.0 ? negative_binomial() : poisson();
+        if (alpha_ == 0.0) return poisson();
+        // Few windows can be above what is known to be reached; none but by a rounding error.
+        if (const double reached = reached_by_grid(); reached > 0.0)
+            if (const double greatest = negative_binomial(reached, false); greatest > 0.0) return greatest;
+        return negative_binomial();
     }
 
     bool alarms(double statistic) const noexcept {
@@ -231,10 +235,11 @@ class Chart {
         return shift * cases + base_.back() - base_[begin] - (weights * logs).sum();
     }
 
-    // The greatest log likelihood ratio of all windows, or the first that reaches `enough`.
-    double negative_binomial(double enough = std::numeric_limits<double>::infinity()) const {
+    // The greatest log likelihood ratio of all windows that is at least `least`, or the first of them; 0
+    // where there is none.
+    double negative_binomial(double least = 0.0, bool first_will_do = false) const {
         if (options_->compat) return package_negative_binomial();
-        double greatest = std::isfinite(enough) ? enough * (1.0 - 1e-12) : 0.0;
+        double greatest = least * (1.0 - 1e-12);
         double cases = 0.0;
         double mean = 0.0;
         double slope = 0.0;
@@ -264,7 +269,7 @@ class Chart {
             if (ratio <= greatest) continue;
             greatest = ratio;
             found = true;
-            if (ratio >= enough) break;
+            if (first_will_do && ratio >= least) break;
         }
         return found ? greatest : 0.0;
     }
@@ -294,7 +299,7 @@ class Chart {
         if (windows(counts_.size() + 1, false).end == 0 || !std::isfinite(mean)) return not_a_number;
         const auto reaches = [&](double count) {
             push(count, mean);
-            const double ratio = negative_binomial(options_->threshold);
+            const double ratio = negative_binomial(options_->threshold, true);
             pop();
             return ratio >= options_->threshold;
         };
@@ -331,6 +336,14 @@ class Chart {
         std::transform(grid.begin(), grid.end(), factors.begin(), [](double k) { return std::exp(k); });
         return factors;
     }();
+
+    // A log likelihood ratio that the greatest one of all windows is not below.
+    double reached_by_grid() const noexcept {
+        const bool has_all_windows = options_->window == 0 && options_->min_window == 1;
+        if (!has_all_windows || options_->compat || options_->direction == ShiftDirection::decrease)
+            return 0.0;
+        return *std::max_element(grid_cusums_.begin(), grid_cusums_.end());
+    }
 
     double bound_of_grid(double mean) {
         double least = std::numeric_limits<double>::infinity();

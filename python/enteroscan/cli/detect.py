@@ -1,80 +1,89 @@
-"""The command ``enteroscan detect``: which counts are more than the past lets one expect."""
+"""`enteroscan detect`: which counts are more than the past lets one expect."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import pandas as pd
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from enteroscan import timeseries
-from enteroscan.errors import DataError, EnteroscanError
-from enteroscan.timeseries import DetectionResult, DetectorSpec
+from enteroscan._language import Texts
+from enteroscan.cli._common import errors_explained, progress_bar, spreadsheet_safe
+from enteroscan.errors import DataError
 
-__all__ = ["detect"]
+if TYPE_CHECKING:
+    from enteroscan.timeseries import DetectionResult, DetectorSpec
 
-BAD_INPUT = 2
 ENCODINGS = ("utf-8-sig", "gb18030")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate such a cell
+WORKBOOKS = (".xls", ".xlsx", ".xlsm", ".xlsb", ".ods")
 SHOWN_ALARMS = 30
+LEAST_WIDTH = 110  # of printed tables, where the output is no terminal
+NUMBERS = {"observed": ",.10g", "expected": ",.2f", "upper_bound": ",.5g", "p_value": ".3g"}
+
+say = Texts(section="detect")  # of the help; the output follows --lang
 
 
-def detect(
-    counts: Annotated[Path, typer.Argument(help="CSV or Excel file, one row a series and date.")],
-    detector: Annotated[
-        str, typer.Option(help="auto, or a method such as farrington-flexible, ears-c1, glr.")
-    ] = "auto",
-    by: Annotated[list[str] | None, typer.Option(help="Column that tells series apart.")] = None,
-    date: Annotated[str, typer.Option(help="Column of dates.")] = "date",
-    count: Annotated[str, typer.Option(help="Column of counts.")] = "count",
-    last: Annotated[int, typer.Option(help="Judge so many of the last points.")] = 1,
+def command(
+    counts: Annotated[Path, typer.Argument(help=say("counts"))],
+    detector: Annotated[str, typer.Option(help=say("detector"))] = "auto",
+    by: Annotated[list[str] | None, typer.Option(help=say("by"))] = None,
+    date: Annotated[str, typer.Option(help=say("date"))] = "date",
+    count: Annotated[str, typer.Option(help=say("count"))] = "count",
+    last: Annotated[int, typer.Option(help=say("last"))] = 1,
     every: Annotated[
-        str | None, typer.Option(help="day, week, month or step; found out if not given.")
+        Literal["day", "week", "month", "step"] | None, typer.Option(help=say("every"))
     ] = None,
     absent: Annotated[
-        str, typer.Option(help="What points without a row are: zero, missing, or raise.")
+        Literal["raise", "zero", "missing"], typer.Option(help=say("absent"))
     ] = "raise",
-    option: Annotated[
-        list[str] | None, typer.Option(help="Option of the detector: alpha=0.01.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="CSV file for all judged points, UTF-8 for Excel.")
-    ] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help=say("exclude"))] = None,
+    option: Annotated[list[str] | None, typer.Option(help=say("option"))] = None,
+    n_jobs: Annotated[int | None, typer.Option(help=say("n_jobs"))] = None,
+    lang: Annotated[str | None, typer.Option(help=say("lang"))] = None,
+    out: Annotated[Path | None, typer.Option(help=say("out"))] = None,
 ) -> None:
     """Judge the last counts of one or many series, and print the alarms."""
-    try:
-        result = timeseries.detect(
-            _read(counts),
-            method=_spec(detector, option or []),
-            last=last,
-            by=by or None,
-            date=date,
-            count=count,
-            every=every,  # type: ignore[arg-type]
-            absent=absent,  # type: ignore[arg-type]
-        )
+    from enteroscan import timeseries
+
+    with errors_explained():
+        texts = Texts(lang, "detect")
+        spec = _spec(detector, option or [], texts)
+        periods = [_period(text, texts) for text in exclude or []]
+        with progress_bar(texts("judging")) as progress:
+            result = timeseries.detect(
+                _read(counts, texts),
+                method=spec,
+                last=last,
+                by=by or None,
+                date=date,
+                count=count,
+                every=every,
+                absent=absent,
+                exclude=periods,
+                n_jobs=n_jobs,
+                progress=progress,
+            )
+        _show(result, texts)
         if out is not None:
-            _safe(result.frame).to_csv(out, index=False, encoding="utf-8-sig")
-    except (EnteroscanError, OSError) as error:
-        Console(stderr=True).print(Text(f"Error: {error}", style="bold red"))
-        raise typer.Exit(BAD_INPUT) from error
-    _print(result)
+            spreadsheet_safe(result.frame).to_csv(out, index=False, encoding="utf-8-sig")
+            typer.echo(str(out), err=True)
 
 
-def _spec(detector: str, options: list[str]) -> str | DetectorSpec:
+def _spec(detector: str, options: list[str], texts: Texts) -> "str | DetectorSpec":
+    from enteroscan.timeseries import DetectorSpec
+
     if detector == "auto":
         if options:
-            message = "--option needs a --detector; auto chooses its own options"
-            raise DataError(message)
+            raise DataError(texts("auto_options"))
         return "auto"
     values: dict[str, object] = {"method": detector}
     for text in options:
         name, equals, value = text.partition("=")
         if not equals:
-            message = f"--option {text}: give NAME=VALUE, such as alpha=0.01"
-            raise DataError(message)
+            raise DataError(texts("no_option", text=text))
         values[name.strip().replace("-", "_")] = _value(value.strip())
     return DetectorSpec.from_dict(values)
 
@@ -91,47 +100,59 @@ def _value(text: str) -> object:
     return text
 
 
-def _read(path: Path) -> pd.DataFrame:
-    if path.suffix.lower() in (".xls", ".xlsx", ".xlsm"):
-        return pd.read_excel(path)
+def _period(text: str, texts: Texts) -> tuple[object, object]:
+    first, colon, last = text.partition(":")
+    if not colon:
+        raise DataError(texts("no_period", text=text))
+    return _value(first.strip()), _value(last.strip())
+
+
+def _read(path: Path, texts: Texts) -> pd.DataFrame:
+    if path.suffix.lower() in WORKBOOKS:
+        return pd.read_excel(path, engine="calamine")
     for encoding in ENCODINGS:
         try:
             return pd.read_csv(path, encoding=encoding)
         except UnicodeDecodeError:
             continue
         except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-            message = f"{path}: {error}"
-            raise DataError(message) from error
-    message = f"{path}: this text is in none of {', '.join(ENCODINGS)}; save it as UTF-8"
-    raise DataError(message)
+            raise DataError(texts("unreadable", file=path, error=error)) from error
+    raise DataError(texts("encoding", file=path, encodings=", ".join(ENCODINGS)))
 
 
-def _safe(frame: pd.DataFrame) -> pd.DataFrame:
-    """Keep spreadsheets from calculating texts."""
-
-    def safe(value: object) -> object:
-        is_formula = isinstance(value, str) and value.startswith(FORMULA_STARTS)
-        return f"'{value}" if is_formula else value
-
-    texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
-    return frame.assign(**{str(name): frame[name].map(safe) for name in texts})
-
-
-def _print(result: DetectionResult) -> None:
-    console = Console()
-    console.print(Text(f"{type(result.spec).__name__}: {result.verdict()}", style="bold"))
+def _show(result: "DetectionResult", texts: Texts) -> None:
+    """Print the detectors, the alarms, and what was not judged."""
     alarms = result.alarms
-    if len(alarms) > 0:
-        table = Table(*result.by, "date", "observed", "expected", "upper bound", "p")
+    for method, why, n in result.detectors.itertuples(index=False):
+        typer.echo(texts("method", method=method, n=f"{n:,}") + (f" ({why})" if why else ""))
+    dates = [_cell("date", date) for date in result.dates[[0, -1]]]
+    typer.echo(
+        texts("verdict", n=f"{len(alarms):,}", series=f"{result.n_series:,}")
+        + f", {dates[0]} - {dates[1]}"
+    )
+    if len(alarms):
+        columns = [*result.by, "date", *NUMBERS]
+        table = Table(box=SIMPLE_HEAD)
+        for name in columns:
+            title = name if name in result.by else texts(f"head.{name}")
+            table.add_column(title, justify="right" if name in NUMBERS else "left")
         for _, row in alarms.head(SHOWN_ALARMS).iterrows():
-            cells = [str(row[name]) for name in result.by]
-            cells += [str(row["date"])[:10], f"{row['observed']:g}", f"{row['expected']:.2f}"]
-            cells += [f"{row['upper_bound']:g}", f"{row['p_value']:.3g}"]
-            table.add_row(*(Text(cell) for cell in cells))
+            table.add_row(*(Text(_cell(name, row[name])) for name in columns))
+        console = Console()
+        console.width = max(LEAST_WIDTH, console.width)
         console.print(table)
     if len(alarms) > SHOWN_ALARMS:
-        console.print(f"and {len(alarms) - SHOWN_ALARMS:,} more")
+        typer.echo(texts("more", n=f"{len(alarms) - SHOWN_ALARMS:,}"))
     for reason, rows in result.not_judged.groupby("reason", observed=True):
-        console.print(
-            f"not judged, {reason}: {rows['n_points'].sum():,} points in {len(rows):,} series"
+        points, series = f"{rows['n_points'].sum():,}", f"{len(rows):,}"
+        typer.echo(
+            texts("not_judged", reason=texts(f"reason.{reason}"), points=points, series=series)
         )
+
+
+def _cell(name: str, value: object) -> str:
+    if isinstance(value, pd.Timestamp):
+        return value.date().isoformat()
+    if name in NUMBERS:
+        return "" if pd.isna(value) else format(value, NUMBERS[name])  # type: ignore[call-overload]
+    return str(value)

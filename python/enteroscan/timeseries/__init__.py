@@ -9,6 +9,8 @@ A spec is a method and its options, with one verb:
 
 from enteroscan.timeseries.auto import choose_detector, detect
 from enteroscan.timeseries.delay import correct_delays, known_on
+from enteroscan.timeseries.hierarchy import HierarchyResult, detect_hierarchy
+from enteroscan.timeseries.holidays import holiday_periods, weekdays_in_china
 from enteroscan.timeseries.multiplicity import control_false_discoveries, mid_p_values
 from enteroscan.timeseries.result import DetectionResult
 from enteroscan.timeseries.specs import (
@@ -44,6 +46,7 @@ __all__ = [
     "Farrington",
     "FarringtonFlexible",
     "Glr",
+    "HierarchyResult",
     "HistoricalLimits",
     "NegativeBinomialRegression",
     "OutbreakP",
@@ -52,6 +55,9 @@ __all__ = [
     "control_false_discoveries",
     "correct_delays",
     "detect",
+    "detect_hierarchy",
+    "holiday_periods",
     "known_on",
     "mid_p_values",
+    "weekdays_in_china",
 ]

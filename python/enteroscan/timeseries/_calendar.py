@@ -1,6 +1,6 @@
 """Time points of series: days, ISO weeks, months, steps; and where a season lay in other years."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -33,12 +33,15 @@ class Calendar:
         Number of points.
     period
         Points in a year.
+    weekday_like
+        The day of the week that every point is like, where it is not its own.
     """
 
     every: Every
     first: int
     n: int
     period: float
+    weekday_like: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
 
     @property
     def exact_period(self) -> float:
@@ -100,9 +103,26 @@ class Calendar:
 
     def weekdays(self) -> NDArray[np.uint8]:
         """Return the day of the week of every point, 0 for Monday; empty for plain steps."""
+        if self.weekday_like is not None:
+            return self.weekday_like
         if self.every == "step":
             return np.empty(0, dtype=np.uint8)
         return ((self._days() + SUNDAY_OF_EPOCH) % 7).astype(np.uint8)
+
+    def with_weekdays(self, weekdays: "pd.Series[int]") -> "Calendar":
+        """Take other days of the week, for the dates that are given."""
+        if self.every != "day":
+            message = f"weekdays= is for daily counts, and these are of {self.every}s"
+            raise DataError(message)
+        values = weekdays.to_numpy()
+        if values.dtype.kind not in "iu" or ((values < 0) | (values > 6)).any():
+            message = "weekdays: must be whole numbers from 0 (Monday) to 6 (Sunday), by date"
+            raise DataError(message)
+        positions = _numbers(pd.Index(weekdays.index), "day") - self.first
+        inside = (positions >= 0) & (positions < self.n)
+        like = self.weekdays().copy()
+        like[positions[inside]] = values[inside]
+        return replace(self, weekday_like=like)
 
 
 def read_points(

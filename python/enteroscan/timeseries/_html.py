@@ -19,6 +19,7 @@ def render(result: "DetectionResult") -> str:
     alarms = result.alarms
     not_judged = result.not_judged.groupby("reason", observed=True)["n_points"].agg(["size", "sum"])
     settings = {name: value for name, value in result.spec.to_dict().items() if value is not None}
+    detectors = [row for row in result.detectors.to_dict("records") if row["why"]]
     return _template().render(
         verdict=result.verdict(),
         by=result.by,
@@ -28,6 +29,7 @@ def render(result: "DetectionResult") -> str:
             {"reason": reason, "n_series": f"{row['size']:,}", "n_points": f"{row['sum']:,}"}
             for reason, row in not_judged.iterrows()
         ],
+        detectors=detectors,
         facts={"Series": f"{result.n_series:,}", "enteroscan": result.version},
         settings=settings,
     )

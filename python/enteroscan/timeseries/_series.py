@@ -40,6 +40,21 @@ class SeriesTable:
     population: Floats | None
     filled: int
 
+    def select(self, rows: Positions) -> "SeriesTable":
+        """Return some of the series."""
+        keys = self.keys.iloc[rows].reset_index(drop=True)
+        people = None if self.population is None else self.population[rows]
+        return SeriesTable(keys, self.calendar, self.counts[rows], people, self.filled)
+
+    def history(self, until: int) -> Positions:
+        """Return how many points every series has before a point, from its first count on."""
+        counts = self.counts[:, :until]
+        if counts.dtype.kind != "f":
+            return np.full(len(counts), until, dtype=np.int64)
+        known = ~np.isnan(counts)
+        first = np.where(known.any(axis=1), known.argmax(axis=1), until)
+        return (until - first).astype(np.int64)
+
     def blocks(self, until: int, excluded: NDArray[np.bool_]) -> Iterator[tuple[slice, Floats]]:
         """Give series in blocks, in double precision; what is excluded is missing."""
         for begin in range(0, len(self.counts), SERIES_AT_ONCE):

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from enteroscan.errors import DataError
+import numpy as np
+
+from enteroscan.errors import DataError, SpecError
 from enteroscan.timeseries.specs import (
     Bayes,
     DetectorSpec,
@@ -15,19 +17,19 @@ from enteroscan.timeseries.specs import (
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from enteroscan._progress import Progress
     from enteroscan.timeseries._calendar import Calendar, Every
-    from enteroscan.timeseries._series import Absent
+    from enteroscan.timeseries._series import Absent, SeriesTable
     from enteroscan.timeseries.result import DetectionResult, Period
 
 __all__ = ["choose_detector", "detect"]
 
 
-class Data(TypedDict, total=False):
-    """How counts are read; see `DetectorSpec.detect`."""
+class Reading(TypedDict, total=False):
+    """How counts are read and judged; see `DetectorSpec.detect`."""
 
-    by: str | Sequence[str] | None
     date: str
     count: str
     population: str | None
@@ -35,8 +37,15 @@ class Data(TypedDict, total=False):
     period: float | None
     absent: "Absent"
     exclude: "Sequence[Period]"
+    weekdays: "pd.Series[int] | None"
     n_jobs: int | None
     progress: "bool | Progress | None"
+
+
+class Data(Reading, total=False):
+    """The same, with the columns that tell series apart."""
+
+    by: str | Sequence[str] | None
 
 
 def choose_detector(calendar: "Calendar", first_judged: int) -> DetectorSpec:
@@ -81,7 +90,8 @@ def detect(
     Returns
     -------
     DetectionResult
-        ``result.spec`` says which method it was.
+        ``result.series`` says for every series which method it was and why. The history of a
+        series begins with its first count that is not missing.
     """
     from enteroscan.timeseries._series import read_series
 
@@ -89,7 +99,7 @@ def detect(
         return method.detect(counts, last=last, **data)
     if method != "auto":
         return DetectorSpec.from_dict({"method": method}).detect(counts, last=last, **data)
-    calendar = read_series(
+    table = read_series(
         counts,
         by=data.get("by"),
         date=data.get("date", "date"),
@@ -98,8 +108,87 @@ def detect(
         every=data.get("every"),
         period=data.get("period"),
         absent=data.get("absent", "raise"),
-    ).calendar
+    )
+    return judge_table(table, method="auto", last=last, data=data)
+
+
+def judge_table(
+    table: "SeriesTable", *, method: str | DetectorSpec, last: int, data: Reading
+) -> "DetectionResult":
+    """Judge series that have been read already."""
+    from enteroscan.timeseries.result import judge
+
+    exclude, n_jobs = data.get("exclude", ()), data.get("n_jobs")
+    progress = data.get("progress")
+    if method != "auto":
+        spec = (
+            method
+            if isinstance(method, DetectorSpec)
+            else DetectorSpec.from_dict({"method": method})
+        )
+        return judge(
+            spec,
+            spec.with_weekdays(table, data.get("weekdays")),
+            last=last,
+            since=None,
+            exclude=exclude,
+            n_jobs=n_jobs,
+            progress=progress,
+        )
+    if data.get("weekdays") is not None:
+        message = "weekdays= needs a method that looks at days of the week, such as essence-switch"
+        raise SpecError(message)
+    calendar = table.calendar
     if calendar.n <= last:
         message = f"there are {calendar.n} {calendar.every}s, and the last {last} are to be judged"
         raise DataError(message)
-    return choose_detector(calendar, calendar.n - last).detect(counts, last=last, **data)
+    return _judge_each(table, last, exclude=exclude, n_jobs=n_jobs, progress=progress)
+
+
+def _judge_each(
+    table: "SeriesTable",
+    last: int,
+    *,
+    exclude: "Sequence[Period]",
+    n_jobs: int | None,
+    progress: "bool | Progress | None",
+) -> "DetectionResult":
+    """Judge every series by the detector that its own history allows."""
+    from enteroscan._progress import reporting
+    from enteroscan.timeseries.result import judge, unite
+
+    lengths, which_length = np.unique(table.history(table.calendar.n - last), return_inverse=True)
+    chosen = [choose_detector(table.calendar, int(length)) for length in lengths]
+    specs = list(dict.fromkeys(reversed(chosen)))  # that for the longest history first
+    which = np.array([specs.index(spec) for spec in chosen], dtype=np.int64)[which_length]
+    parts: list[DetectionResult] = []
+    with reporting(progress) as report:
+        for number, spec in enumerate(specs):
+            rows = np.flatnonzero(which == number)
+            part = table if len(specs) == 1 else table.select(rows)
+            told = None if report is None else _part_of(report, number, len(specs))
+            parts.append(
+                judge(
+                    spec,
+                    part,
+                    last=last,
+                    since=None,
+                    exclude=exclude,
+                    n_jobs=n_jobs,
+                    progress=told,
+                )
+            )
+    why = [
+        _why(lengths[[spec == other for other in chosen]], table.calendar.every) for spec in specs
+    ]
+    return unite(parts, which, why, table.keys)
+
+
+def _part_of(report: "Progress", number: int, n_parts: int) -> "Progress":
+    return lambda share: report((number + share) / n_parts)
+
+
+def _why(lengths: "NDArray[np.int64]", every: str) -> str:
+    least, greatest = int(lengths.min()), int(lengths.max())
+    span = f"{least:,}" if least == greatest else f"{least:,} to {greatest:,}"
+    return f"{span} {every}s of history"

@@ -111,7 +111,7 @@ def correct_delays(
     limits = [_timestamp(value) for value in (since, as_of) if value is not None]
     dates = pd.DatetimeIndex([*known[onset], *known[reported], *limits])
     if every == "week":
-        dates = dates - pd.to_timedelta(dates.dayofweek, unit="D")
+        dates = dates - pd.to_timedelta(dates.day_of_week, unit="D")
     calendar, points = read_points(dates, every, None)
     n = len(known)
     start, end = points[:n], points[n : 2 * n]

@@ -1,7 +1,7 @@
 """What a detector found in many series, as a tidy frame and pictures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,8 +48,8 @@ class DetectionResult:
 
     Parameters
     ----------
-    spec
-        The detector and its options.
+    specs
+        The detectors and their options; several where ``method="auto"`` chose several.
     version
         The version of enteroscan.
     by
@@ -60,7 +60,7 @@ class DetectionResult:
         The time points of the series.
     """
 
-    spec: "DetectorSpec"
+    specs: tuple["DetectorSpec", ...]
     version: str
     by: tuple[str, ...]
     filled: int
@@ -68,6 +68,27 @@ class DetectionResult:
     _keys: pd.DataFrame
     _begin: int
     _tables: Mapping[str, Table]
+    _which: NDArray[np.int64]  # the number of every series' detector
+    _why: tuple[str, ...]  # a detector was chosen; empty where it was given
+
+    @property
+    def spec(self) -> "DetectorSpec":
+        """The detector, or that of most series where there are several."""
+        return self.specs[int(np.bincount(self._which, minlength=len(self.specs)).argmax())]
+
+    @property
+    def detectors(self) -> pd.DataFrame:
+        """The detectors: ``method``, ``why`` it was chosen (empty: it was given), ``n_series``."""
+        n_series = np.bincount(self._which, minlength=len(self.specs))
+        methods = [spec.method for spec in self.specs]
+        return pd.DataFrame({"method": methods, "why": self._why, "n_series": n_series})
+
+    @property
+    def series(self) -> pd.DataFrame:
+        """One row a series: the ``by`` columns, its ``method``, ``why`` it, and ``n_alarms``."""
+        chosen = self.detectors[["method", "why"]].take(self._which).reset_index(drop=True)
+        n_alarms = self._tables["alarm"].sum(axis=1)
+        return pd.concat([self._keys, chosen], axis=1).assign(n_alarms=n_alarms)
 
     @property
     def n_series(self) -> int:
@@ -184,7 +205,8 @@ class DetectionResult:
 
     def __repr__(self) -> str:
         """Say how many series, points and alarms there are."""
-        return f"<{type(self).__name__} of {type(self.spec).__name__}: {self.verdict()}>"
+        names = ", ".join(type(spec).__name__ for spec in self.specs)
+        return f"<{type(self).__name__} of {names}: {self.verdict()}>"
 
     def verdict(self) -> str:
         """Say in a sentence what was found."""
@@ -257,10 +279,48 @@ def judge(
         tables["alarm"][:, judged] = False
     for values in tables.values():
         values.flags.writeable = False
-    by = tuple(str(name) for name in table.keys.columns)
     return DetectionResult(
-        spec, _core.__version__, by, table.filled, calendar, table.keys, begin, tables
+        specs=(spec,),
+        version=_core.__version__,
+        by=tuple(str(name) for name in table.keys.columns),
+        filled=table.filled,
+        calendar=calendar,
+        _keys=table.keys,
+        _begin=begin,
+        _tables=tables,
+        _which=np.zeros(n_series, dtype=np.int64),
+        _why=("",),
     )
+
+
+def unite(
+    parts: Sequence[DetectionResult],
+    which: NDArray[np.int64],
+    why: Sequence[str],
+    keys: pd.DataFrame,
+) -> DetectionResult:
+    """Make one result of results for the same points of some series each.
+
+    Parameters
+    ----------
+    parts
+        One for every detector.
+    which
+        For every series the number of the part it is in; within it they keep their order.
+    why
+        Why each detector was chosen.
+    keys
+        Of all series.
+    """
+    tables: dict[str, Table] = {}
+    for name, values in parts[0].tables.items():
+        table = np.empty((len(which), values.shape[1]), dtype=values.dtype)
+        for number, part in enumerate(parts):
+            table[which == number] = part.tables[name]
+        table.flags.writeable = False
+        tables[name] = table
+    specs = tuple(part.specs[0] for part in parts)
+    return replace(parts[0], specs=specs, _keys=keys, _tables=tables, _which=which, _why=tuple(why))
 
 
 def _share(report: "Progress", rows: slice, n_series: int) -> "Progress":

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 from enteroscan.errors import DataError, SpecError
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from enteroscan import _core
     from enteroscan._progress import Progress
     from enteroscan.timeseries._calendar import Calendar, Every
-    from enteroscan.timeseries._series import Absent
+    from enteroscan.timeseries._series import Absent, SeriesTable
     from enteroscan.timeseries.result import DetectionResult, Period
 
 __all__ = [
@@ -59,6 +59,7 @@ class DetectorSpec:
     """What all detectors have in common; use a subclass, each of which is a method."""
 
     method: ClassVar[str]
+    _knows_weekdays: ClassVar[bool] = False
     # Options that must be more than 0, or 0 or more, or one of a few.
     _positive: ClassVar[tuple[str, ...]] = ()
     _not_negative: ClassVar[tuple[str, ...]] = ()
@@ -146,6 +147,7 @@ class DetectorSpec:
         period: float | None = None,
         absent: "Absent" = "raise",
         exclude: "Sequence[Period]" = (),
+        weekdays: "pd.Series[int] | None" = None,
         n_jobs: int | None = None,
         progress: "bool | Progress | None" = None,
     ) -> "DetectionResult":
@@ -179,6 +181,10 @@ class DetectorSpec:
         exclude
             Periods ``(first, last)`` that belong to no baseline, such as a pandemic. Their own
             points get an expectation, but no alarm.
+        weekdays
+            By date, the day of the week (0: Monday) that a day is like, such as a Sunday for public
+            holidays: see `weekdays_in_china`. For daily counts and methods that look at the days of
+            the week (`AdaptiveRegression`, `EwmaOrRegression`); for others there is ``exclude``.
         n_jobs
             Threads. None: one for each processor. The result does not depend on it.
         progress
@@ -208,8 +214,28 @@ class DetectorSpec:
             absent=absent,
         )
         return judge(
-            self, table, last=last, since=since, exclude=exclude, n_jobs=n_jobs, progress=progress
+            self,
+            self.with_weekdays(table, weekdays),
+            last=last,
+            since=since,
+            exclude=exclude,
+            n_jobs=n_jobs,
+            progress=progress,
         )
+
+    def with_weekdays(
+        self, table: "SeriesTable", weekdays: "pd.Series[int] | None"
+    ) -> "SeriesTable":
+        """Return series whose days are like other days of the week; see `detect`."""
+        if weekdays is None:
+            return table
+        if not self._knows_weekdays:
+            message = (
+                f"{type(self).__name__} does not look at days of the week; leave holidays out with "
+                "exclude=holiday_periods(weekdays), or use AdaptiveRegression or EwmaOrRegression"
+            )
+            raise SpecError(message)
+        return replace(table, calendar=table.calendar.with_weekdays(weekdays))
 
     def history(self, calendar: "Calendar") -> int:
         """Return how many points must come before the first one that is judged by default."""
@@ -392,6 +418,7 @@ class AdaptiveRegression(_Essence):
     """
 
     method: ClassVar[str] = "essence-regression"
+    _knows_weekdays = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -409,6 +436,7 @@ class EwmaOrRegression(_Essence):
     """
 
     method: ClassVar[str] = "essence-switch"
+    _knows_weekdays = True
     _shortest: ClassVar[int] = 7
 
     weight_slow: float = 0.4

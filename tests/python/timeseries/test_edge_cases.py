@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from enteroscan import _core
 from enteroscan import timeseries as ts
 from enteroscan.errors import DataError, SpecError
 
@@ -190,3 +191,11 @@ def test_options_out_of_range_are_refused(make: object, message: str) -> None:
 @pytest.mark.parametrize("spec", SPECS, ids=repr)
 def test_specs_survive_a_dictionary(spec: ts.DetectorSpec) -> None:
     assert ts.DetectorSpec.from_dict(spec.to_dict()) == spec
+
+
+def test_defaults_are_those_of_the_core() -> None:
+    core = _core.detector_defaults()
+    for method, options in core.items():
+        own = ts.DetectorSpec.from_dict({"method": method}).to_dict()
+        assert {name: own[name] for name in options} == options, method
+    assert len(core) == 10

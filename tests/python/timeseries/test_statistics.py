@@ -114,6 +114,33 @@ def test_the_detector_that_the_history_allows() -> None:
     assert chosen(7) == "bayes"
 
 
+def test_every_series_has_the_detector_of_its_own_history() -> None:
+    counts = simulate(5, mean=10.0, dispersion=1.5, season=0.2, trend=0.0, seed=12).astype(float)
+    counts.columns = pd.Index(list("abcde"), name="district")
+    begins = {"a": 0, "b": 300, "c": 400, "d": 416, "e": 100}
+    for name, begin in begins.items():
+        counts.loc[counts.index[:begin], name] = np.nan
+    result = ts.detect(counts, last=2)
+    chosen = result.series.set_index("district")
+    assert chosen["method"].to_dict() == {
+        "a": "farrington-flexible",
+        "b": "negative-binomial",
+        "c": "ears-c1",
+        "d": "bayes",
+        "e": "farrington-flexible",
+    }
+    assert chosen["why"]["a"] == "318 to 418 weeks of history"
+    assert chosen["why"]["b"] == "118 weeks of history"
+    assert result.detectors["n_series"].sum() == 5
+    for number, spec in enumerate(result.specs):
+        names = [name for name in begins if chosen["method"][name] == result.specs[number].method]
+        alone = spec.detect(counts[names], last=2)
+        rows = [list("abcde").index(name) for name in names]
+        for name, table in alone.tables.items():
+            np.testing.assert_array_equal(result.tables[name][rows], table)
+    assert "ears-c1 for 1 series: 18 weeks of history" in result._repr_html_()
+
+
 def test_results_show_themselves() -> None:
     counts = simulate(4, mean=10.0, dispersion=1.0, season=0.0, trend=0.0, seed=10)
     counts.columns = pd.Index(["<b>A</b>", "B", "C", "D"], name="district")

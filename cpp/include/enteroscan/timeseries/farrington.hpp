@@ -59,7 +59,7 @@ struct FarringtonFlexibleOptions {
     bool reweight = true;
     double weights_threshold = 2.58;
     BoundMethod bound = BoundMethod::nb_plugin;
-    PowerTransformation power = PowerTransformation::none;  ///< for BoundMethod::delta
+    PowerTransformation power = PowerTransformation::two_thirds;  ///< for BoundMethod::delta
     RecentCases recent{};
     bool population_offset = false;
     std::vector<double> time{};  ///< of each time point; empty: its position

@@ -1,0 +1,94 @@
+"""The command `enteroscan detect`."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner, Result
+
+from enteroscan import timeseries as ts
+from enteroscan._language import catalogue
+from enteroscan.cli import app
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["detect", *(str(argument) for argument in arguments)])
+
+
+@pytest.fixture
+def counts() -> pd.DataFrame:
+    """Six years of two districts, one of them named like a formula, with a spike at its end."""
+    random = np.random.default_rng(1)
+    weeks = pd.date_range("2018-01-01", periods=320, freq="W-MON")
+    parts = [
+        pd.DataFrame({"date": weeks, "count": random.poisson(8, 320), "区": name})
+        for name in ("=城东", "城西")
+    ]
+    parts[0].loc[319, "count"] = 60
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk"])
+def test_alarms_are_printed_and_written(
+    counts: pd.DataFrame, tmp_path: Path, encoding: str
+) -> None:
+    counts.to_csv(tmp_path / "counts.csv", index=False, encoding=encoding)
+    out = tmp_path / "judged.csv"
+    shown = run(
+        tmp_path / "counts.csv",
+        *("--detector", "farrington-flexible", "--option", "alpha=0.01", "--by", "区"),
+        *("--last", 4, "--out", out, "--lang", "en"),
+    )
+    assert shown.exit_code == 0
+    assert "alarms: 1 among 2 series, 2024-01-22 - 2024-02-12" in shown.stdout
+    assert "60" in shown.stdout
+    written = pd.read_csv(out)
+    assert sorted(written["区"].unique()) == ["'=城东", "城西"]
+    wanted = ts.FarringtonFlexible(alpha=0.01).detect(counts, by="区", last=4).frame
+    np.testing.assert_allclose(written["p_value"], wanted["p_value"])
+
+
+def test_a_workbook_and_chinese(counts: pd.DataFrame, tmp_path: Path) -> None:
+    counts.to_excel(tmp_path / "counts.xlsx", index=False, engine="xlsxwriter")
+    shown = run(tmp_path / "counts.xlsx", "--by", "区", "--lang", "zh")
+    assert shown.exit_code == 0
+    assert "预警：2 条序列中 1 个" in shown.stdout
+    assert "farrington-flexible：2 条序列 (319 weeks of history)" in shown.stdout
+
+
+def test_excluded_periods_reach_the_detector(counts: pd.DataFrame, tmp_path: Path) -> None:
+    counts.to_csv(tmp_path / "counts.csv", index=False)
+    shown = run(
+        *(tmp_path / "counts.csv", "--by", "区", "--lang", "en"),
+        *("--exclude", "2020-01-20:2022-12-31", "--exclude", "2024-02-12:2024-02-12"),
+    )
+    assert shown.exit_code == 0
+    assert "not judged, in an excluded period: 2 points in 2 series" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--detector", "magic"), "method='magic' is unknown"),
+        (("--option", "alpha=0.01"), "auto chooses its own options"),
+        (("--detector", "glr", "--option", "alpha"), "give NAME=VALUE"),
+        (("--exclude", "2020"), "give FIRST:LAST"),
+        (("--count", "cases"), "no column 'cases'"),
+        (("--last", "0"), "last=0 must be a whole number of 1 or more"),
+    ],
+)
+def test_bad_options_end_with_two(
+    counts: pd.DataFrame, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    counts.to_csv(tmp_path / "counts.csv", index=False)
+    shown = run(tmp_path / "counts.csv", "--by", "区", "--lang", "en", *arguments)
+    assert shown.exit_code == 2
+    assert message in " ".join(shown.stderr.split())
+
+
+def test_every_reason_has_a_text() -> None:
+    from enteroscan.timeseries.result import NOT_JUDGED
+
+    for language in ("en", "zh"):
+        assert {f"detect.reason.{name}" for name in NOT_JUDGED} <= catalogue(language).keys()
