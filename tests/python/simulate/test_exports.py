@@ -53,9 +53,9 @@ def test_text_in_every_encoding(
 def test_a_row_for_every_exposure(reports: SimulatedReports, tmp_path: Path) -> None:
     reports.to_excel(tmp_path / "a.xlsx")
     read = pd.read_excel(tmp_path / "a.xlsx", engine="openpyxl")
-    with_rows = reports.exposures.groupby("case_id").size()
-    n = reports.frame["case_id"].map(with_rows).fillna(1)
-    assert len(read) == n.sum()
+    counts = [own["case_id"].value_counts() for own in (reports.exposures, reports.specimens)]
+    of_case = [reports.frame["case_id"].map(count).fillna(1).astype(int) for count in counts]
+    assert len(read) == pd.concat(of_case, axis=1).max(axis=1).sum()
     assert read["发病时间"].drop_duplicates().isin(set(reports.frame["onset"])).all()
     assert read.loc[0, "发病时间"] == reports.frame["onset"].iloc[0]
 
@@ -169,7 +169,8 @@ def test_as_known_on_a_day_holds_what_had_come_by_then(year: SimulatedReports) -
     assert not (known.specimens["resulted"] >= end).any()
     pending = known.specimens["result"].isna()
     assert pending.any()
-    later = year.specimens.set_index("case_id").loc[known.specimens["case_id"], "resulted"]
+    all_results = year.specimens.set_index("specimen_id")["resulted"]
+    later = all_results.loc[known.specimens["specimen_id"]]
     assert (pending.to_numpy() == (later >= end).to_numpy()).all()
 
 
