@@ -61,6 +61,8 @@ def test_a_row_for_every_exposure(reports: SimulatedReports, tmp_path: Path) -> 
     reports.to_excel(tmp_path / "a.xlsx")
     read = pd.read_excel(tmp_path / "a.xlsx", engine="openpyxl")
     assert len(read) == rows_per_case(reports).sum()
+    assert read["发病时间"].drop_duplicates().isin(set(reports.frame["onset"])).all()
+    assert read.loc[0, "发病时间"] == reports.frame["onset"].iloc[0]
 
 
 def test_cells_are_merged_over_the_rows_of_a_case(
