@@ -32,8 +32,9 @@ from enteroscan.cases import read_cases
 begin = time.perf_counter()
 cases = read_cases(sys.argv[1], as_of="2024-12-31", language="en", salt="a salt for benchmarks")
 seconds = time.perf_counter() - begin
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-print(json.dumps([len(cases), len(cases.exposures), seconds, peak]))
+used = resource.getrusage(resource.RUSAGE_SELF)
+cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss / 2**20
+print(json.dumps([len(cases), len(cases.exposures), seconds, cpu, peak]))
 """
 
 
@@ -139,14 +140,20 @@ def main() -> None:
     begin = time.perf_counter()
     paths = make(folder, n_cases)
     print(f"made in {time.perf_counter() - begin:.0f} s, {os.cpu_count()} processors")
-    print(f"{'format':8} {'MB':>6} {'cases':>10} {'exposures':>10} {'seconds':>8} {'peak GiB':>9}")
+    print(
+        f"{'format':8} {'MB':>6} {'cases':>10} {'exposures':>10} {'seconds':>8} {'CPU s':>6}"
+        f" {'load':>5} {'peak GiB':>9}"
+    )
     for name, path in paths.items():
         done = subprocess.run(
             [sys.executable, "-c", READ, str(path)], capture_output=True, text=True, check=True
         )
-        cases, exposures, seconds, peak = json.loads(done.stdout)
+        cases, exposures, seconds, cpu, peak = json.loads(done.stdout)
         size = path.stat().st_size / 1e6
-        print(f"{name:8} {size:6.0f} {cases:10,} {exposures:10,} {seconds:8.1f} {peak:9.2f}")
+        print(
+            f"{name:8} {size:6.0f} {cases:10,} {exposures:10,} {seconds:8.1f} {cpu:6.1f}"
+            f" {os.getloadavg()[0]:5.1f} {peak:9.2f}"
+        )
 
 
 if __name__ == "__main__":

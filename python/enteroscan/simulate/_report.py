@@ -283,10 +283,16 @@ class _Report:
         found &= can_be_found[self.ill.agent]
         swab = streams.happens("swab", 0.15, self.n)
         types = vocabulary.specimen_types().set_index("key")["zh"]
-        rows = np.flatnonzero(sampled)
+        twice = sampled & streams.happens("second specimen", spec.second_specimen_share, self.n)
+        found_again = streams.happens("found again", spec.test_sensitivity, self.n)
+        found_again &= can_be_found[self.ill.agent]
+        number = np.concatenate([np.zeros(sampled.sum(), int), np.ones(twice.sum(), int)])
+        rows = np.concatenate([np.flatnonzero(sampled), np.flatnonzero(twice)])
+        order = np.lexsort((number, rows))
+        rows, is_second = rows[order], number[order] == 1
         case_id = self.case_id.iloc[rows].to_numpy(object)
         agents = np.array([None, *vocabulary.agents()["zh"]], dtype=object)[self.ill.agent[rows]]
-        positive = found[rows]
+        positive = np.where(is_second, found_again[rows], found[rows])
         day = np.floor(self.visit[rows] / DAY) * DAY
         ready = day + (1 + streams.counts("laboratory", LABORATORY_DAYS - 1, self.n)[rows]) * DAY
         result = np.array([f"{name}阳性" for name in agents], dtype=object)
@@ -295,9 +301,15 @@ class _Report:
         return pd.DataFrame(
             {
                 "case_id": case_id,
-                "specimen_id": pd.array([f"B{str(i)[-8:]}" for i in case_id], "string"),
+                "specimen_id": pd.array(
+                    [
+                        f"B{str(i)[-8:]}{'-2' if second else ''}"
+                        for i, second in zip(case_id, is_second, strict=True)
+                    ],
+                    "string",
+                ),
                 "specimen_type": pd.array(
-                    np.where(swab[rows], types["rectal_swab"], types["stool"]), "string"
+                    np.where(swab[rows] | is_second, types["rectal_swab"], types["stool"]), "string"
                 ),
                 "sampled": _times(day),
                 "result": pd.array(np.where(positive, result, "阴性"), "string"),

@@ -107,7 +107,8 @@ def _collected(spec: "District", groups: list[Tables], outbreaks: pd.DataFrame) 
     exposures.insert(list(exposures).index("eaten") + 1, "eaten_hour_known", known)
     specimens = sorted_by_report(joined("specimens"))
     specimens["case_id"] = specimens["case_id"].astype("string")
-    specimens.insert(1, "specimen", pd.Series(1, index=specimens.index, dtype="Int64"))
+    number = specimens.groupby("case_id").cumcount() + 1
+    specimens.insert(1, "specimen", number.astype("Int64"))
     truth = joined("truth")
     return SimulatedReports(
         frame=frame.iloc[order].reset_index(drop=True),

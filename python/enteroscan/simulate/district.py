@@ -21,6 +21,7 @@ __all__ = ["District"]
 _SHARES = (
     "positive_share",
     "sampling_share",
+    "second_specimen_share",
     "test_sensitivity",
     "summer_share",
     "exposure_completeness",
@@ -83,6 +84,8 @@ class District:
         Share of the cases that are sampled, of the samples that are positive, and of the samples of
         an agent's cases that find it [Tianjin Binhai Dagang 2016-20: 27.9 % and 7.2 %, Tianjin
         Dongli 2016: 10.5 %; sensitivity assumed].
+    second_specimen_share
+        Share of the sampled cases with a second specimen, a rectal swab of the same day; assumed.
     exposure_completeness
         Share of the cases with at least one row of exposure in which nothing that the form demands
         is missing [Jiangsu 2016, 26,848 cases: 44.47 %].
@@ -156,6 +159,7 @@ class District:
     cases_per_year: float = 2_000
     summer_share: float = 0.678
     sampling_share: float = 0.28
+    second_specimen_share: float = 0.05
     positive_share: float = 0.085
     test_sensitivity: float = 0.7
     exposure_completeness: float = 0.4447

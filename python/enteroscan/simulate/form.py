@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from enteroscan import vocabulary
 from enteroscan.errors import SpecError
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 Layout = Literal["repeated", "merged", "numbered"]
 CoordinateSystem = Literal["wgs84", "gcj02", "bd09"]
 Cells = list[Any]  # texts, numbers, times of Python, None
+Columns = list[tuple[str, Cells]]
+Ints = NDArray[np.int64]
 
 TITLES = ("食源性疾病病例监测信息表", "导出单位：示例市疾病预防控制中心")
 EXCEL_ROWS = 1_048_576
@@ -96,15 +99,11 @@ class _Writer:
         position = pd.Series(np.arange(len(ids)), index=ids)
         case_of = position.loc[self.reports.exposures["case_id"]].to_numpy(np.int64)
         sampled = position.loc[self.reports.specimens["case_id"]].to_numpy(np.int64)
-        specimen_of = np.full(len(ids), -1)
-        specimen_of[sampled] = np.arange(len(sampled))
         if self.layout == "numbered":
-            columns, rows = self._numbered(cases, exposures, case_of, len(ids))
+            columns, rows = self._numbered(cases, exposures, case_of, specimens, sampled, len(ids))
         else:
-            columns, rows = self._long(cases, exposures, case_of, len(ids))
+            columns, rows = self._long(cases, exposures, case_of, specimens, sampled, len(ids))
         of_rows = np.repeat(np.arange(len(ids)), [n for _, n in rows])
-        at = specimen_of[of_rows]
-        columns += [(name, _take(cells, at), True) for name, cells in specimens]
         if self.layout == "merged":
             is_first = np.zeros(len(of_rows), dtype=bool)
             is_first[[first for first, _ in rows]] = True
@@ -236,38 +235,54 @@ class _Writer:
 
     def _long(
         self,
-        cases: list[tuple[str, Cells]],
-        exposures: list[tuple[str, Cells]],
-        case_of: "np.ndarray[Any, Any]",
+        cases: Columns,
+        exposures: Columns,
+        case_of: Ints,
+        specimens: Columns,
+        sampled: Ints,
         n_cases: int,
     ) -> tuple[list[tuple[str, Cells, bool]], list[tuple[int, int]]]:
-        """One row an exposure; a case without any has one row all the same."""
-        counts = np.maximum(np.bincount(case_of, minlength=n_cases), 1)
+        """One row an exposure, or a specimen where a case has more of them.
+
+        A case without any has one row all the same; a specimen alone stands on every row of it.
+        """
+        n_exposures, n_specimens = (np.bincount(of, minlength=n_cases) for of in (case_of, sampled))
+        counts = np.maximum(np.maximum(n_exposures, n_specimens), 1)
         first = np.cumsum(counts) - counts
         of_row = np.repeat(np.arange(n_cases), counts)
-        exposure_of_row = np.full(len(of_row), -1)
-        rank = np.arange(len(case_of)) - np.searchsorted(case_of, case_of)
-        exposure_of_row[first[case_of] + rank] = np.arange(len(case_of))
+        exposure_of_row, specimen_of_row = np.full((2, len(of_row)), -1)
+        exposure_of_row[first[case_of] + _rank(case_of)] = np.arange(len(case_of))
+        specimen_of_row[first[sampled] + _rank(sampled)] = np.arange(len(sampled))
+        alone = np.flatnonzero(n_specimens[of_row] == 1)
+        specimen_of_row[alone] = specimen_of_row[first[of_row[alone]]]
         columns = [(name, _take(cells, of_row), True) for name, cells in cases]
         columns += [(name, _take(cells, exposure_of_row), False) for name, cells in exposures]
+        is_one_each = bool((n_specimens <= 1).all())
+        columns += [(name, _take(cells, specimen_of_row), is_one_each) for name, cells in specimens]
         return columns, list(zip(first.tolist(), counts.tolist(), strict=True))
 
     def _numbered(
         self,
-        cases: list[tuple[str, Cells]],
-        exposures: list[tuple[str, Cells]],
-        case_of: "np.ndarray[Any, Any]",
+        cases: Columns,
+        exposures: Columns,
+        case_of: Ints,
+        specimens: Columns,
+        sampled: Ints,
         n_cases: int,
     ) -> tuple[list[tuple[str, Cells, bool]], list[tuple[int, int]]]:
-        """One row a case; the fields of its exposures are numbered: 食品名称1, 食品名称2."""
-        rank = np.arange(len(case_of)) - np.searchsorted(case_of, case_of)
+        """One row a case; the fields of its exposures are numbered: 食品名称1, 食品名称2.
+
+        So are those of its specimens, if a case has several.
+        """
         columns = [(name, cells, True) for name, cells in cases]
-        for number in range(int(rank.max()) + 1 if len(rank) else 1):
-            at = np.full(n_cases, -1)
-            at[case_of[rank == number]] = np.flatnonzero(rank == number)
-            columns += [
-                (f"{name}{number + 1}", _take(cells, at), True) for name, cells in exposures
-            ]
+        for own, of, always in ((exposures, case_of, True), (specimens, sampled, False)):
+            rank = _rank(of)
+            most = int(rank.max(initial=0)) + 1
+            for number in range(most):
+                at = np.full(n_cases, -1)
+                at[of[rank == number]] = np.flatnonzero(rank == number)
+                suffix = str(number + 1) if always or most > 1 else ""
+                columns += [(f"{name}{suffix}", _take(cells, at), True) for name, cells in own]
         return columns, [(i, 1) for i in range(n_cases)]
 
     def _finished(
@@ -302,6 +317,12 @@ def _mapped(values: "pd.Series[Any]", to: dict[Any, Any] | Callable[[Any], Any])
     known = values.notna().to_numpy(bool)
     call = to.__getitem__ if isinstance(to, dict) else to
     return [call(value) if ok else None for value, ok in zip(values.tolist(), known, strict=True)]
+
+
+def _rank(of: Ints) -> Ints:
+    """Return 0, 1, ... in every case; the rows of a case follow each other."""
+    rank: Ints = np.arange(len(of)) - np.searchsorted(of, of)
+    return rank
 
 
 def _take(cells: Cells, at: "np.ndarray[Any, Any]") -> Cells:

@@ -52,7 +52,10 @@ def test_exposure_completeness_of_jiangsu(year: SimulatedReports, cases: pd.Data
 def test_sampling_and_positives_of_binhai_and_dongli(
     year: SimulatedReports, cases: pd.DataFrame
 ) -> None:
-    check_share(len(year.specimens), len(cases), 0.28)
+    sampled = year.specimens["case_id"].nunique()
+    check_share(sampled, len(cases), 0.28)
+    check_share(len(year.specimens) - sampled, sampled, 0.05)
+    assert year.specimens["specimen_id"].is_unique
     positive = year.specimens["positive"]
     check_share(positive.sum(), len(positive), 0.085)
     assert 0.07 < positive.mean() < 0.105

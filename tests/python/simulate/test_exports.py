@@ -50,12 +50,17 @@ def test_text_in_every_encoding(
     assert food.tolist() == reports.exposures["food"].tolist()
 
 
+def rows_per_case(reports: SimulatedReports) -> "pd.Series[int]":
+    """Count the exposures or the specimens of a case, whichever are more; at least one."""
+    counts = [own["case_id"].value_counts() for own in (reports.exposures, reports.specimens)]
+    rows = pd.concat(counts, axis=1).max(axis=1)
+    return rows.reindex(reports.frame["case_id"]).fillna(1).astype(int)
+
+
 def test_a_row_for_every_exposure(reports: SimulatedReports, tmp_path: Path) -> None:
     reports.to_excel(tmp_path / "a.xlsx")
     read = pd.read_excel(tmp_path / "a.xlsx", engine="openpyxl")
-    with_rows = reports.exposures.groupby("case_id").size()
-    n = reports.frame["case_id"].map(with_rows).fillna(1)
-    assert len(read) == n.sum()
+    assert len(read) == rows_per_case(reports).sum()
     assert read["发病时间"].drop_duplicates().isin(set(reports.frame["onset"])).all()
     assert read.loc[0, "发病时间"] == reports.frame["onset"].iloc[0]
 
@@ -67,7 +72,7 @@ def test_cells_are_merged_over_the_rows_of_a_case(
     page = openpyxl.load_workbook(tmp_path / "a.xlsx").active
     assert page is not None
     numbers = [area for area in page.merged_cells.ranges if area.min_col == 1]
-    several = reports.exposures.groupby("case_id").size()
+    several = rows_per_case(reports)
     assert len(numbers) == (several > 1).sum()
     for area in numbers:
         case = page.cell(area.min_row, 1).value
@@ -169,7 +174,8 @@ def test_as_known_on_a_day_holds_what_had_come_by_then(year: SimulatedReports) -
     assert not (known.specimens["resulted"] >= end).any()
     pending = known.specimens["result"].isna()
     assert pending.any()
-    later = year.specimens.set_index("case_id").loc[known.specimens["case_id"], "resulted"]
+    all_results = year.specimens.set_index("specimen_id")["resulted"]
+    later = all_results.loc[known.specimens["specimen_id"]]
     assert (pending.to_numpy() == (later >= end).to_numpy()).all()
 
 
