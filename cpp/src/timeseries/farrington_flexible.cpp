@@ -102,7 +102,7 @@ class FarringtonFlexible final : public Detector {
         std::size_t before = 0;
         for (std::size_t s = 0; s < stretches.size(); ++s) {
             const auto& [level, begin, end] = stretches[s];
-            for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+            for (auto i = static_cast<std::size_t>(begin); std::cmp_less(i, end); ++i) {
                 const double count = series.counts[i];
                 if (std::isnan(count)) continue;
                 if (options_.population_offset && !(series.population[i] > 0.0)) continue;

@@ -30,6 +30,8 @@ class Chart {
         weights_.clear();
         odds_.clear();
         base_.assign(1, 0.0);
+        scores_.clear();
+        informations_.clear();
         cusum_ = 0.0;
         grid_cusums_ = {};
     }
@@ -41,6 +43,7 @@ class Chart {
     }
 
     bool knows_shift() const noexcept { return options_->log_shift.has_value(); }
+    double known_shift() const noexcept { return options_->log_shift.value_or(0.0); }
 
     void push(double count, double mean) {
         if (knows_shift()) {
@@ -53,6 +56,9 @@ class Chart {
             weights_.push_back(count + 1.0 / alpha_);
             odds_.push_back(alpha_ * mean);
             base_.push_back(base_.back() + weights_.back() * std::log1p(odds_.back()));
+            const double inverse = 1.0 / (1.0 + odds_.back());
+            scores_.push_back((count - mean) * inverse);
+            informations_.push_back(weights_.back() * odds_.back() * inverse * inverse);
         }
     }
 
@@ -63,6 +69,8 @@ class Chart {
             weights_.pop_back();
             odds_.pop_back();
             base_.pop_back();
+            scores_.pop_back();
+            informations_.pop_back();
         }
     }
 
@@ -111,17 +119,17 @@ class Chart {
     // ---- known shift
 
     double increment(double count, double mean) const noexcept {
-        const double k = *options_->log_shift;
+        const double k = known_shift();
         if (alpha_ == 0.0) return k * count + (1.0 - std::exp(k)) * mean;
         return k * count + (count + 1.0 / alpha_) * log_odds_ratio(mean);
     }
 
     double log_odds_ratio(double mean) const noexcept {
-        return std::log((1.0 + alpha_ * mean) / (1.0 + alpha_ * mean * std::exp(*options_->log_shift)));
+        return std::log((1.0 + alpha_ * mean) / (1.0 + alpha_ * mean * std::exp(known_shift())));
     }
 
     double known_shift_bound(double mean) const noexcept {
-        const double k = *options_->log_shift;
+        const double k = known_shift();
         if (k < 0.0) return not_a_number;
         const double missing = options_->threshold - cusum_;
         if (alpha_ == 0.0) return std::max(0.0, (missing - (1.0 - std::exp(k)) * mean) / k);
@@ -244,13 +252,15 @@ class Chart {
         double mean = 0.0;
         double slope = 0.0;
         double greatest_odds = 0.0;
-        double score = 0.0;  // derivative at a shift of 0
+        double score = 0.0;  // at a shift of 0
+        double information = 0.0;
         bool found = false;
         const auto [first, end] = windows(counts_.size(), false);
         for (std::size_t i = counts_.size(); i-- > first;) {
             cases += counts_[i];
             mean += means_[i];
-            score += (counts_[i] - means_[i]) / (1.0 + odds_[i]);
+            score += scores_[i];
+            information += informations_[i];
             slope += weights_[i] * odds_[i];
             greatest_odds = std::max(greatest_odds, odds_[i]);
             if (i >= end || sign() * score <= 0.0) continue;
@@ -261,10 +271,19 @@ class Chart {
             const double factor = cases / (rest > 0.0 ? rest : mean);
             const bool is_limit = sign() > 0.0 && rest > 0.0;
             if (is_limit && score * (factor - 1.0) <= greatest) continue;  // log(x) <= x - 1
+            // Up to a shift with e^k odds^2 <= 1 the information is at least that at 0, and the likelihood
+            // ratio below a parabola.
+            const double curvature =
+                is_limit && greatest_odds * greatest_odds * factor <= 1.0 ? information : 0.0;
+            if (curvature > 0.0 && score * score <= 2.0 * curvature * greatest) continue;
+            const auto ceiling = [&](double k) {
+                return k * curvature < score ? k * (score - 0.5 * k * curvature)
+                                             : 0.5 * score * score / curvature;
+            };
             const double start = std::log(factor);
-            if (is_limit && score * start <= greatest) continue;
+            if (is_limit && ceiling(start) <= greatest) continue;
             const double shift = best_shift(i, cases, std::max(start, 0.5 * least_shift), longest_step);
-            if (score * shift <= greatest) continue;
+            if (sign() > 0.0 ? ceiling(shift) <= greatest : score * shift <= greatest) continue;
             const double ratio = log_ratio(i, cases, shift);
             if (ratio <= greatest) continue;
             greatest = ratio;
@@ -287,7 +306,7 @@ class Chart {
             shift = best_shift(i, cases, shift, std::numeric_limits<double>::infinity());
             const double used = sign() * shift > 0.0 ? shift : 0.0;
             const double ratio = used == 0.0 ? 0.0 : log_ratio(i, cases, used);
-            if (ratio > greatest) greatest = ratio;
+            greatest = std::max(greatest, ratio);
             cases -= counts_[i];
         }
         return greatest;
@@ -379,6 +398,8 @@ class Chart {
     std::vector<double> weights_;  // x + 1 / alpha
     std::vector<double> odds_;     // alpha mu
     std::vector<double> base_{0.0};
+    std::vector<double> scores_;        // derivatives of the log likelihood ratio at a shift of 0,
+    std::vector<double> informations_;  // first and second, the latter with the other sign
     double cusum_ = 0.0;
     std::array<double, grid.size()> grid_cusums_{};  // of known shifts
     std::array<double, grid.size()> grid_ratios_{};
@@ -432,7 +453,8 @@ class Glr final : public Detector {
         Mean result;
         if (start == 0 || end <= start) return result;
         const HarmonicDesign design(start, options_.period, options_.harmonics, options_.trend);
-        const double size = !alpha ? not_a_number : *alpha == 0.0 ? 0.0 : 1.0 / *alpha;
+        double size = not_a_number;  // to be estimated
+        if (alpha) size = *alpha == 0.0 ? 0.0 : 1.0 / *alpha;
         const LogLinearFit fit = fit_harmonics(counts, start, design, size, options_.compat);
         if (!fit.finished) return result;
         result.known = true;

@@ -101,6 +101,43 @@ def test_false_discovery_rate_is_scipy_s_and_spares_true_outbreaks() -> None:
     assert (mid <= result.tables["p_value"]).all()
 
 
+@pytest.mark.parametrize("method", ["bh", "by"])
+@pytest.mark.parametrize("mid_p", [False, True])
+def test_discoveries_are_those_of_the_step_up_rule(method: Any, mid_p: bool) -> None:  # noqa: ANN401
+    counts = simulate(60, mean=8.0, dispersion=1.5, season=0.0, trend=0.0, seed=13)
+    counts.iloc[-1, :8] += 14
+    result = ts.FarringtonFlexible(alpha=0.05, min_recent_cases=0.0).detect(counts, last=1)
+    p_value = result.tables["p_value"][:, 0]
+    if mid_p:
+        p_value = ts.mid_p_values(result)[:, 0]
+    n = len(p_value)
+    penalty = sum(1.0 / i for i in range(1, n + 1)) if method == "by" else 1.0
+    for rate in (0.01, 0.05, 0.2):
+        found = ts.control_false_discoveries(result, rate=rate, method=method, mid_p=mid_p)
+        # The greatest k whose k least p-values are at most rate * k / (n * penalty).
+        ranked = np.sort(p_value)
+        ranks = [k for k in range(1, n + 1) if ranked[k - 1] <= rate * k / (n * penalty)]
+        limit = ranked[max(ranks) - 1] if ranks else -1.0
+        assert (found["discovery"].to_numpy() == (p_value <= limit)).all()
+        assert 0 < found["discovery"].sum() < 30
+
+
+def test_mid_p_values_are_tails_and_half_the_count_itself() -> None:
+    counts = simulate(40, mean=6.0, dispersion=1.8, season=0.0, trend=0.0, seed=14)
+    result = ts.FarringtonFlexible(min_recent_cases=0.0).detect(counts, last=1)
+    mid = ts.mid_p_values(result)[:, 0]
+    for row, value in zip(result.frame.itertuples(), mid, strict=True):
+        observed, mean = int(row.observed), float(row.expected)  # type: ignore[arg-type]
+        dispersion = float(row.dispersion)  # type: ignore[arg-type]
+        law = (
+            stats.nbinom(mean / (dispersion - 1.0), 1.0 / dispersion)
+            if dispersion > 1.0
+            else stats.poisson(mean)
+        )
+        tail = sum(float(law.pmf(y)) for y in range(observed + 1, observed + 400))
+        assert value == pytest.approx(tail + 0.5 * float(law.pmf(observed)), abs=1e-9)
+
+
 def test_the_detector_that_the_history_allows() -> None:
     def chosen(n_weeks: int) -> str:
         dates = pd.date_range("2015-01-05", periods=n_weeks, freq="W-MON")
