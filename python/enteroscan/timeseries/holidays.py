@@ -1,12 +1,14 @@
 """Public holidays and working weekends (调休) for detectors that know days of the week."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from enteroscan.simulate.calendar import DayLike, working_days
+if TYPE_CHECKING:
+    from enteroscan.simulate.calendar import DayLike
 
 __all__ = ["holiday_periods", "weekdays_in_china"]
 
@@ -15,11 +17,11 @@ FIRST_OF_WEEKEND = 5
 
 
 def weekdays_in_china(
-    first: DayLike,
-    last: DayLike,
+    first: "DayLike",
+    last: "DayLike",
     *,
-    holidays: Iterable[DayLike] = (),
-    workdays: Iterable[DayLike] = (),
+    holidays: "Iterable[DayLike]" = (),
+    workdays: "Iterable[DayLike]" = (),
 ) -> "pd.Series[int]":
     """Return the day of the week that every day is like: holidays are Sundays.
 
@@ -45,6 +47,8 @@ def weekdays_in_china(
     >>> weekdays_in_china("2024-02-16", "2024-02-19").tolist()  # Spring Festival ends on Saturday
     [6, 6, 2, 0]
     """
+    from enteroscan.simulate.calendar import working_days
+
     dates = pd.date_range(first, last, freq="D", name="date")
     worked = working_days(
         dates.to_numpy().astype("datetime64[D]"), holidays=holidays, workdays=workdays
