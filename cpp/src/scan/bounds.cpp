@@ -13,7 +13,7 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t tabulated = 512;  ///< thresholds
 constexpr std::size_t width = 24;       ///< of their rows
-constexpr std::size_t n_chords = 5;
+constexpr std::size_t n_chords = 3;
 
 /// Cases above the threshold at which the greatest statistic of a class is known.
 constexpr std::array<std::size_t, 24> steps{0,  1,  2,  3,  4,  5,  6,  8,  10, 12,  15,  18,
@@ -100,12 +100,12 @@ double Bounds::on_chord(std::size_t threshold, const double* corners, std::size_
                                                          (static_cast<double>(more) - from) / (to - from);
 }
 
-/// Where chords meet: 0, 1, 2, 4, 8, 16 times a distance over which the curve bends little.
+/// Where chords meet: 0, 1, 4, 16 times a distance over which the curve bends little.
 std::size_t Bounds::corner(std::size_t threshold, std::size_t i) noexcept {
     std::size_t distance = 12;
     if (threshold >= 2048) distance = 24;
     if (threshold >= 8192) distance = 48;
-    return i == 0 ? 0 : distance << (i - 1);
+    return i == 0 ? 0 : distance << 2 * (i - 1);
 }
 
 double Bounds::compute(std::int64_t threshold, std::int64_t more) const noexcept {

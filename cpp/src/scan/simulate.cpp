@@ -121,7 +121,7 @@ class Simulation {
         const Numbers replicates(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(
                                                                 std::min(all.size(), scanner_->n_lanes())));
         double level = first_level;
-        for (const std::size_t share : {32u, 4u}) {
+        for (const std::size_t share : {32u, 6u}) {
             const std::size_t step =
                 std::max<std::size_t>(1, centres_.size() / std::max<std::size_t>(8, centres_.size() / share));
             Numbers some;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double hair = 1e-9;       // relative; far above the rounding of measures and statistics
-constexpr double precision = 1e-7;  // relative; a looser table only costs time
+constexpr double precision = 1e-6;  // relative; a looser table only costs time
 
 /// The place where `reaches` changes from true at `yes` to false at `no`, from the side of `no`; `value` is
 /// what changes its sign there. Regula falsi with halving (Illinois), bisection where value is infinite.
