@@ -370,7 +370,8 @@ class _Reading:
             if not self.fields[column.field].is_identifier
             or column.field in (*self.keep, *FOR_KEYS, *FOR_HIDING)
         ]
-        rows = self.source.read(wanted)
+        rows = self.source.read(wanted if 0 in wanted else [0, *wanted])
+        margin = rows.columns[0] if 0 in wanted else rows.columns.pop(0)  # totals are named there
         self.progress(0.3)
         self.n_rows_read = len(rows.numbers) + len(rows.ragged)
         if rows.ragged:
@@ -378,7 +379,7 @@ class _Reading:
             shown = np.array([str(n) for _, n in rows.ragged], dtype=object)
             self.problems.add("row_ragged", numbers, "", shown)
         headers = dict(enumerate(self.mapping.header))
-        kept = set_aside(rows, headers, self.problems)
+        kept = set_aside(rows, margin, headers, self.problems)
         self.n_listed = None if rows.n_listed is None else int(kept[: rows.n_listed].sum())
         self.n_set_aside = len(rows.ragged) + int((~kept).sum())
         everything = bool(kept.all())

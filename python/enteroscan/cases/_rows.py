@@ -62,8 +62,11 @@ def make_grouping(labels: NDArray[np.integer]) -> Grouping:
     return Grouping(case, first)
 
 
-def set_aside(rows: Rows, headers: dict[int, str], problems: Problems) -> Bools:
-    """Return which rows are kept; enter blank rows, headers in between, totals and notes."""
+def set_aside(rows: Rows, margin: Column, headers: dict[int, str], problems: Problems) -> Bools:
+    """Return which rows are kept; enter blank rows, headers in between, totals and notes.
+
+    The margin is the first column of the file, which may be one that is not read otherwise.
+    """
     n = len(rows.numbers)
     filled = np.zeros(n, dtype=np.int32)
     is_header = np.zeros(n, dtype=np.int32)
@@ -75,20 +78,20 @@ def set_aside(rows: Rows, headers: dict[int, str], problems: Problems) -> Bools:
                 is_header += column.codes == same[0]
     blank = filled == 0
     repeated = ~blank & (is_header >= 2) & (is_header * 2 >= filled)
-    notes = _notes(rows, filled, blank | repeated)
+    notes = _notes(rows, margin, filled, blank | repeated)
     for kind, mask in (("row_blank", blank), ("row_header", repeated), ("row_note", notes)):
         problems.add(kind, rows.numbers[mask], "")
     kept: Bools = ~(blank | repeated | notes)
     return kept
 
 
-def _notes(rows: Rows, filled: NDArray[np.int32], done: Bools) -> Bools:
+def _notes(rows: Rows, margin: Column, filled: NDArray[np.int32], done: Bools) -> Bools:
     """Find totals and notes: rows whose first filled cell says so and that hold little else.
 
     A note in merged cells fills them all with the same text.
     """
     notes = np.zeros(len(rows.numbers), dtype=bool)
-    columns = [rows.columns[place] for place in sorted(rows.columns)]
+    columns = [margin, *(rows.columns[place] for place in sorted(rows.columns) if place)]
     candidates = filled <= LITTLE
     if rows.may_be_merged:
         for column in columns[:4]:

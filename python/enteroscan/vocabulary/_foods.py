@@ -44,8 +44,8 @@ class FoodNames:
     """The names of foods and food classes, to find them in texts."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self._foods = vocabulary.keys("foods")
-        self._classes = vocabulary.keys("food_classes")
+        self._foods = _with_plain(vocabulary.keys("foods"))
+        self._classes = _with_plain(vocabulary.keys("food_classes"))
         table = vocabulary.foods
         self._class_of = dict(zip(table["key"], table["food_class"], strict=True))
         self._longest = max(map(len, (*self._foods, *self._classes)))
@@ -103,6 +103,9 @@ class FoodNames:
         """Leave out amounts, verbs and what hangs at the edges."""
         text = text.strip(_EDGES)
         while text and not self.is_name(text):
+            for end in range(min(len(text) - 1, self._longest), 1, -1):  # 王八 and 一份
+                if self.is_name(text[:end]) and _ONLY_AMOUNT.match(text[end:]):
+                    return text[:end]
             shorter = _TRAILING.sub("", _LEADING.sub("", text)).strip(_EDGES)
             if shorter in (text, ""):
                 break
@@ -128,6 +131,12 @@ class FoodNames:
 
     def _holds_food(self, text: str) -> bool:
         return self.find(self._clean(text)).food is not None
+
+
+def _with_plain(keys: Mapping[str, str]) -> dict[str, str]:
+    """Add names without what they have in brackets: that is how they come out of a list."""
+    plain = {_BRACKETS.sub("", name): key for name, key in keys.items() if "(" in name}
+    return {name: key for name, key in plain.items() if len(name) > 1} | dict(keys)
 
 
 def _prepare(text: str) -> str:

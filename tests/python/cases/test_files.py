@@ -536,6 +536,23 @@ EXAMPLES = [
         problems={"row_note": 1},
     ),
     Example(
+        "total_in_a_column_that_is_not_read.xlsx",
+        book(
+            (
+                "病例",
+                [
+                    ["门诊号", *HEADER],
+                    *(["MZ1", *row] for row in ROWS),
+                    ["合计", "2例"],
+                    [8, *[None] * 7],
+                ],
+            )
+        ),
+        USUAL,
+        ATE,
+        problems={"row_note": 1, "row_blank": 1},
+    ),
+    Example(
         "numbers.xlsx",
         book(("病例", [HEADER, [1.0, 1, 35, 45356.5, "2024-03-06", 12.5, True]])),
         {"case_id": ["1"], "sex": ["male"], "age_years": [35.0], "onset": ["2024-03-05 12:00"]},

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from enteroscan import vocabulary
@@ -109,6 +109,8 @@ NAMES = [
 AMOUNTS = ["", "2碗", "一份", "200克", "（凉拌）", "1.5kg", "两个"]
 
 
+@example([("王八", "一份")], "、")
+@example([("鲜（冻）肉", ""), ("鲜（冻）肉", "（凉拌）")], "、")
 @given(
     st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(AMOUNTS)), min_size=1, max_size=5),
     st.sampled_from(["、", "，", ",", ";", "；", "+", "\n", "/"]),
