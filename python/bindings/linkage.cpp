@@ -40,6 +40,8 @@ CaseReports reports_from(const py::dict& given) {
     reports.pseudo_total = numbers("pseudo_total");
     reports.concentration = numbers("concentration");
     reports.agreement = numbers("agreement");
+    reports.longest = numbers("longest");
+    reports.fashion = numbers("fashion");
     reports.log_prior = numbers("log_prior");
     return reports;
 }
@@ -54,6 +56,10 @@ py::dict to_dict(Group&& group) {
     result["first"] = group.first;
     result["last"] = group.last;
     result["statistic"] = group.statistic;
+    result["sharing"] = group.sharing;
+    result["incubation"] = group.incubation;
+    result["symptoms"] = group.symptoms;
+    result["report"] = group.report;
     result["expected"] = group.expected;
     result["attributable"] = group.attributable;
     result["agents"] = to_array(std::move(group.agents));
@@ -80,7 +86,8 @@ Array<double> simulate(const SharedSources& sources, std::int64_t begin, std::in
     run_interruptibly(n_threads, progress, [&](RunControl& control) {
         maxima = sources.simulate(begin, end, seed, view(aside), n_threads, control);
     });
-    return to_array(std::move(maxima));
+    const auto n_kinds = static_cast<py::ssize_t>(sources.reports().n_kinds());
+    return to_array(std::move(maxima)).reshape({py::ssize_t{-1}, n_kinds});
 }
 
 template <typename T>

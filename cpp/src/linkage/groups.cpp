@@ -52,7 +52,8 @@ std::vector<double> SharedSources::simulate(std::int64_t begin, std::int64_t end
     if (begin > end) throw InvalidInput("replicates must not end before they begin");
     const auto n = static_cast<std::size_t>(end - begin);
     const auto set_aside = flags(index_->reports, aside);
-    std::vector<double> maxima(n, 0.0);
+    const std::size_t n_kinds = index_->reports.n_kinds();
+    std::vector<double> maxima(n * n_kinds, 0.0);
     const std::size_t threads = resolve_threads(n_threads);
     std::vector<std::unique_ptr<Search>> searches(threads);
     control.expect(n);
@@ -63,11 +64,11 @@ std::vector<double> SharedSources::simulate(std::int64_t begin, std::int64_t end
         index_->shuffle(seed, begin + static_cast<std::int64_t>(task), set_aside, source);
         search->assign(source);
         search->prepare();
-        double greatest = 0.0;
+        const auto greatest = std::span(maxima).subspan(task * n_kinds, n_kinds);
         for (std::size_t value = 0; value < index_->reports.n_values(); ++value) {
-            if (const auto found = search->best(value, greatest)) greatest = found->statistic;
+            double& most = greatest[static_cast<std::size_t>(index_->reports.kind[value])];
+            if (const auto found = search->best(value, most)) most = found->statistic;
         }
-        maxima[task] = greatest;
         control.advance(1);
     });
     return maxima;
@@ -155,6 +156,16 @@ Group Grouping::group(std::size_t value) {
     result.last = exposed[source.end - 1].time;
     result.statistic = source.statistic;
     result.expected = source.expected;
+    const auto with = [&](Search::Evidence evidence) {
+        return search_.statistic(source.begin, source.end, source.expected, evidence);
+    };
+    const double sharing = with({.incubation = false, .symptoms = false, .report = false});
+    const double incubation = with({.incubation = true, .symptoms = false, .report = false});
+    const double symptoms = with({.incubation = true, .symptoms = true, .report = false});
+    result.sharing = sharing;
+    result.incubation = incubation - sharing;
+    result.symptoms = symptoms - incubation;
+    result.report = source.statistic - symptoms;
     result.agents.resize(n_agents);
     std::vector<double> belongs(n, 0.0);
     double likeliest = 0.0;

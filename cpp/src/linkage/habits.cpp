@@ -110,4 +110,8 @@ double Habits::expected(std::size_t kind, const ValueHabits& value, const Left& 
     return sum;
 }
 
+double Habits::reports_between(std::size_t kind, double first, double last) const noexcept {
+    return static_cast<double>(count_between(kinds_[kind].times, first, last));
+}
+
 }  // namespace enteroscan

@@ -64,6 +64,9 @@ class Habits {
     double expected(std::size_t kind, const ValueHabits& value, const Left& left, double first,
                     double last) const noexcept;
 
+    /// Reports of the kind in [first, last].
+    double reports_between(std::size_t kind, double first, double last) const noexcept;
+
     /// The part of `expected` that does not depend on contexts.
     double expected_anywhere(std::size_t kind, double n, double left, std::size_t begin,
                              std::size_t end) const noexcept;

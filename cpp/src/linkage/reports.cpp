@@ -34,8 +34,9 @@ bool all_below(const std::vector<std::int32_t>& numbers, std::size_t end) {
                        [end](std::int32_t i) { return i >= 0 && std::cmp_less(i, end); });
 }
 
-bool none_negative(const std::vector<std::int32_t>& numbers) {
-    return std::all_of(numbers.begin(), numbers.end(), [](std::int32_t i) { return i >= 0; });
+template <typename T>
+bool none_negative(const std::vector<T>& numbers) {
+    return std::all_of(numbers.begin(), numbers.end(), [](T x) { return x >= 0; });
 }
 
 void check_cases(const CaseReports& reports) {
@@ -81,10 +82,14 @@ void check(const CaseReports& reports) {
     check_length(reports.pseudo_total, n_kinds, "pseudo_total");
     check_length(reports.concentration, n_kinds, "concentration");
     check_length(reports.agreement, n_kinds, "agreement");
+    check_length(reports.longest, n_kinds, "longest");
+    check_length(reports.fashion, n_kinds, "fashion");
     require(all_below(reports.kind, n_kinds), "values are of kinds that do not exist");
     require(all_positive(reports.pseudo_count) && all_positive(reports.pseudo_total) &&
                 all_positive(reports.concentration) && all_positive(reports.agreement),
             "pseudo_count, pseudo_total, concentration and agreement must be positive");
+    require(none_negative(reports.longest) && none_negative(reports.fashion),
+            "longest and fashion must not be negative");
     require(all_finite(reports.log_prior), "log_prior must be finite");
 }
 

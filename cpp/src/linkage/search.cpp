@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -13,6 +12,7 @@ namespace enteroscan {
 namespace {
 
 constexpr double rounding = 1e-9;          // of bounds that come from differences of sums
+constexpr double fashion_doubt = 20.0;      // reports near the time after which they count half
 constexpr std::size_t few_exposures = 32;  // of a value, up to which bounds cost more than they save
 
 }  // namespace
@@ -135,18 +135,59 @@ double Search::expected(std::size_t kind, std::size_t begin, std::size_t end) {
         const auto person = static_cast<std::size_t>(exposed_[i].person);
         left_in_context_[static_cast<std::size_t>(data_.reports.context[person])] = 0.0;
     }
-    return result;
+    return std::max(result, expected_by_fashion(kind, begin, end));
+}
+
+/// Reports of the value near the time, but not in it, make as many expected in it.
+double Search::expected_by_fashion(std::size_t kind, std::size_t begin, std::size_t end) const {
+    const double near = data_.reports.fashion[kind];
+    if (near == 0.0) return 0.0;
+    const double first = exposed_[begin].time;
+    const double last = exposed_[end - 1].time;
+    const auto inside = static_cast<double>(end - begin);
+    double n = -inside;
+    for (std::size_t i = begin; i-- > 0 && exposed_[i].time >= first - near;) n += 1.0;
+    for (std::size_t i = begin; i < exposed_.size() && exposed_[i].time <= last + near; ++i) n += 1.0;
+    const double all_inside = habits_.reports_between(kind, first, last);
+    const double all = habits_.reports_between(kind, first - near, last + near) - all_inside;
+    const double usual = (habits_of_value_.n - inside + data_.reports.pseudo_count[kind]) /
+                         (habits_.total(kind) - all_inside + data_.reports.pseudo_total[kind]);
+    return (n + fashion_doubt * usual) / (all + fashion_doubt) * all_inside;
 }
 
 double Search::statistic(std::size_t begin, std::size_t end, double expected) {
-    double greatest = -std::numeric_limits<double>::infinity();
-    std::vector<double> fits(data_.prior.size());
-    for (std::size_t a = 0; a < fits.size(); ++a) {
-        fits[a] = fit_source(ratios(begin, end, a, expected)).log_likelihood_ratio;
-        greatest = std::max(greatest, fits[a]);
+    fits_.resize(data_.prior.size());
+    for (std::size_t a = 0; a < fits_.size(); ++a) {
+        fits_[a] = fit_source(ratios(begin, end, a, expected)).log_likelihood_ratio;
     }
+    return log_mean();
+}
+
+double Search::statistic(std::size_t begin, std::size_t end, double expected, Evidence evidence) {
+    const std::size_t n_agents = data_.prior.size();
+    fits_.resize(n_agents);
+    ratios_.resize(end - begin);
+    for (std::size_t a = 0; a < n_agents; ++a) {
+        for (std::size_t i = begin; i < end; ++i) {
+            const auto person = static_cast<std::size_t>(exposed_[i].person);
+            const auto exposure = static_cast<std::size_t>(exposed_[i].exposure);
+            const auto meal = static_cast<std::size_t>(data_.reports.meal[exposure]);
+            double ratio = 1.0 / expected;
+            if (evidence.incubation) ratio *= data_.meal_ratio[meal * n_agents + a];
+            if (evidence.symptoms) ratio *= data_.case_ratio[person * n_agents + a];
+            if (evidence.report) ratio *= data_.report_ratio[exposure];
+            ratios_[i - begin] = ratio;
+        }
+        fits_[a] = fit_source(ratios_).log_likelihood_ratio;
+    }
+    return log_mean();
+}
+
+/// Mean over the agents' prior of the likelihood ratios, on the log scale.
+double Search::log_mean() const {
+    const double greatest = *std::max_element(fits_.begin(), fits_.end());
     double sum = 0.0;
-    for (std::size_t a = 0; a < fits.size(); ++a) sum += data_.prior[a] * std::exp(fits[a] - greatest);
+    for (std::size_t a = 0; a < fits_.size(); ++a) sum += data_.prior[a] * std::exp(fits_[a] - greatest);
     return greatest + std::log(sum);
 }
 
@@ -185,6 +226,7 @@ std::optional<Source> Search::best(std::size_t value, double above) {
     for (std::size_t begin = 0; begin + least <= exposed_.size(); ++begin) {
         std::size_t end = begin;
         for (const double duration : data_.options.durations) {
+            if (duration > data_.reports.longest[kind]) break;
             const std::size_t before = end;
             while (end < exposed_.size() && exposed_[end].time - exposed_[begin].time <= duration) ++end;
             if (end != before && end - begin >= least) try_source(kind, begin, end, found);

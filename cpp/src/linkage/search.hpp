@@ -63,6 +63,14 @@ class Search {
 
     std::span<const Exposed> exposed() const noexcept { return exposed_; }
 
+    /// The statistic of exposures begin, ..., end - 1 with a part of the evidence only.
+    struct Evidence {
+        bool incubation = true;
+        bool symptoms = true;
+        bool report = true;
+    };
+    double statistic(std::size_t begin, std::size_t end, double expected, Evidence evidence);
+
     /// Likelihood ratios of exposures begin, ..., end - 1 for an agent, over what is expected.
     std::span<const double> ratios(std::size_t begin, std::size_t end, std::size_t agent, double expected) {
         ratios_.resize(end - begin);
@@ -83,7 +91,9 @@ class Search {
     void try_source(std::size_t kind, std::size_t begin, std::size_t end, Source& found);
     double most_evidence(std::size_t begin, std::size_t end) const;
     double expected(std::size_t kind, std::size_t begin, std::size_t end);
+    double expected_by_fashion(std::size_t kind, std::size_t begin, std::size_t end) const;
     double statistic(std::size_t begin, std::size_t end, double expected);
+    double log_mean() const;
 
     const ExposureIndex& data_;
     Habits habits_;
@@ -101,6 +111,7 @@ class Search {
     std::vector<double> left_in_context_;
     std::vector<double> expected_before_;  // of all contexts, by the times of the kind; empty: not needed
     std::vector<double> ratios_;
+    std::vector<double> fits_;  // by agent
     std::vector<double> busiest_;
 };
 

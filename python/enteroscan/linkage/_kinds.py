@@ -1,6 +1,5 @@
 """The kinds of things that cases may share, and what their values are."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +26,8 @@ class Kind:
     agreement: float
     concentration: float = 30.0
     of_home: bool = False
-    in_area: bool = False
+    longest_h: float = np.inf
+    fashion_h: float = 0.0
     at_least: float = 0.0  # of the last column, if it is a number
 
 
@@ -37,8 +37,8 @@ KINDS: dict[str, Kind] = {
     "brand": Kind(("brand",), 0.6),
     "maker": Kind(("maker",), 0.6),
     "purchase": Kind(("purchase_venue",), 0.6),
-    "party": Kind(("venue_type", "n_ate"), 0.5, in_area=True, at_least=3),
-    "dish": Kind(("food",), 0.7, in_area=True),
+    "party": Kind(("venue_type", "n_ate"), 0.5, at_least=3, longest_h=2.0, fashion_h=48.0),
+    "dish": Kind(("food",), 0.7, longest_h=2.0, fashion_h=48.0),
     "home": Kind(("latitude", "longitude"), 0.5, of_home=True),
 }
 
@@ -54,10 +54,7 @@ def values_of(kind: Kind, frame: pd.DataFrame, meals: pd.DataFrame) -> pd.DataFr
         known &= pd.to_numeric(table[kind.columns[-1]], errors="coerce").fillna(0) >= kind.at_least
     rows = table[known]
     parts = [_text(rows[name]) for name in kind.columns]
-    label = _joined(parts, " ")
-    if kind.in_area:
-        home = frame["home_code"].fillna("").astype(str)
-        parts.append(home.iloc[rows["case"].to_numpy()].set_axis(rows.index))
+    label = _joined(parts, JOINT)
     return pd.DataFrame({"key": _joined(parts, JOINT), "label": label}, index=rows.index)
 
 

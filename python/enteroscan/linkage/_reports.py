@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 HOUR = pd.Timedelta(hours=1)
+NOON = pd.Timedelta(hours=12)  # a date without an hour stands for its noon
 UNKNOWN_LAG_HOURS = 24.0  # from a meal whose time is unknown to the onset
-OTHERS_ILL = 0.7  # share of the cases of a source that know others who ate there and fell ill; assumed
+OTHERS_ILL = (
+    0.7  # share of the cases of a source that know others who ate there and fell ill; assumed
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +32,10 @@ class Reports:
 
     arrays: dict[str, Any]
     frame: pd.DataFrame  # of the cases, in the order of their numbers
-    values: pd.DataFrame  # kind, key, label, in the order of their numbers
+    sources: pd.DataFrame  # kind, key, label, in the order of their numbers
     agents: pd.DataFrame  # key, zh, en, in the order of their numbers
     unseen: pd.DataFrame  # reason, n_cases
+    others_ill: NDArray[np.bool_]  # by meal: others who ate the same fell ill
     moment_zero: pd.Timestamp
 
     def hours(self, time: pd.Timestamp) -> float:
@@ -49,22 +53,24 @@ def build(cases: "Cases", spec: "SharedExposure", as_of: pd.Timestamp) -> Report
     frame, unseen = _known(cases.frame, zero, as_of)
     meals = _meals(cases.exposures, frame)
     agents = AgentEvidence.of(frame, cases.specimens, spec.agents)
-    lag_evidence = agents.of_lags(
-        meals["lag"].to_numpy(np.float64), meals["lag_hour_known"].to_numpy(bool)
+    lag_evidence = agents.of_meals(
+        meals["hours"].to_numpy(np.float64),
+        frame["onset_hour_known"].to_numpy(bool)[meals["case"]],
+        meals["eaten_hour_known"].to_numpy(bool),
     )
     exposures, values = _exposures(frame, meals, lag_evidence, spec.kinds)
     used = len(np.unique(exposures["case"]))
-    unseen.append(("without a usable exposure", len(frame) - used))
+    unseen.append(("no_exposure", len(frame) - used))
     numbers = _kind_numbers(exposures, values, spec.kinds)
     context = contexts(frame)
     arrays = {
         "onset": _hours(frame["onset"], zero),
         "reported": _hours(frame["reported"], zero),
-        "stratum": strata(frame, as_of, spec.stratum_days, spec.min_stratum_cases),
+        "stratum": strata(frame, as_of, spec.season_days, spec.min_stratum_cases),
         "context": context,
         "latitude": frame["latitude"].to_numpy(np.float64, na_value=np.nan),
         "longitude": frame["longitude"].to_numpy(np.float64, na_value=np.nan),
-        "case_evidence": agents.of_cases(),
+        "case_evidence": agents.of_cases,
         "lag": _known_lags(meals),
         "lag_evidence": lag_evidence,
         "exposed_case": exposures["case"].to_numpy(np.int32),
@@ -81,12 +87,13 @@ def build(cases: "Cases", spec: "SharedExposure", as_of: pd.Timestamp) -> Report
         values,
         agents.table,
         pd.DataFrame(unseen, columns=["reason", "n_cases"]),
+        np.append(_yes(meals["others_ill"]), False),
         zero,
     )
 
 
 def _hours(times: "pd.Series[Any]", zero: pd.Timestamp) -> Floats:
-    return ((times - zero) / HOUR).to_numpy(np.float64)
+    return np.asarray((times - zero).dt.total_seconds() / 3600, dtype=np.float64)
 
 
 def _known(
@@ -96,13 +103,12 @@ def _known(
     end = as_of.normalize() + pd.Timedelta(days=1)
     onset = frame["onset"].astype("datetime64[ns]")
     known = frame["reported"].isna() | (frame["reported"] < end)
-    # A date without an hour stands for its noon.
-    hour_known = frame["onset_hour_known"].fillna(False).astype(bool)  # noqa: FBT003
-    onset = onset.where(hour_known, onset.dt.normalize() + pd.Timedelta(hours=12))
+    hour_known = frame["onset_hour_known"].fillna(False).astype(bool)
+    onset = onset.where(hour_known, onset.dt.normalize() + NOON)
     visit = frame["visit"].astype("datetime64[ns]") - pd.Timedelta(days=1)
     reported = frame["reported"].astype("datetime64[ns]")
     guessed = onset.fillna(visit).fillna(reported - pd.Timedelta(days=2))
-    unseen = [("without any date", int((known & guessed.isna()).sum()))]
+    unseen = [("no_date", int((known & guessed.isna()).sum()))]
     kept = known & guessed.notna() & (guessed >= zero) & (guessed < end)
     result = frame[kept].assign(
         onset=guessed[kept],
@@ -118,15 +124,21 @@ def _meals(exposures: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     case = exposures["case_id"].astype(object).map(number)
     meals = exposures[case.notna().to_numpy()].assign(case=case.dropna().astype(np.int64))
     owner = meals["case"].to_numpy()
-    eaten = meals["eaten"].astype("datetime64[ns]")
-    eaten_known = meals["eaten_hour_known"].fillna(False).astype(bool)  # noqa: FBT003
-    eaten = eaten.where(eaten_known, eaten.dt.normalize() + pd.Timedelta(hours=12))
-    onset = frame["onset"].to_numpy()[owner]
-    lag = ((onset - eaten) / HOUR).to_numpy(np.float64)
-    both = eaten_known.to_numpy() & frame["onset_hour_known"].to_numpy(bool)[owner]
-    meals = meals.assign(lag=lag, lag_hour_known=both)
-    after = np.where(both, lag < 0, lag < -12)  # a meal after the onset made nobody ill
-    return meals[~after].sort_values(["case", "exposure"], kind="stable", ignore_index=True)
+    known = meals["eaten_hour_known"].fillna(False).astype(bool)
+    eaten = meals["eaten"].astype("datetime64[ns]").where(known, meals["eaten"].dt.normalize())
+    onset = frame["onset"].set_axis(frame.index).iloc[owner].set_axis(meals.index)
+    onset_known = frame["onset_hour_known"].iloc[owner].set_axis(meals.index).astype(bool)
+    lag = _between(eaten.where(known, eaten + NOON), onset)
+    hours = _between(eaten, onset.where(onset_known, onset - NOON))  # as of midnight without hours
+    meals = meals.assign(lag=lag, hours=hours, eaten_hour_known=known)
+    after = hours < np.where(known & onset_known, 0.0, np.where(known, -24.0, 0.0))
+    ordered: pd.DataFrame = meals[~after].sort_values(["case", "exposure"], kind="stable")
+    return ordered.reset_index(drop=True)
+
+
+def _between(first: "pd.Series[Any]", last: "pd.Series[Any]") -> Floats:
+    """Return hours."""
+    return np.asarray((last - first).dt.total_seconds() / 3600, dtype=np.float64)
 
 
 def _known_lags(meals: pd.DataFrame) -> Floats:
@@ -165,7 +177,9 @@ def _exposures(
     every = pd.concat(parts, ignore_index=True)
     # A case may have met a value at several meals: the likeliest stands for all, as one of them.
     keys = ["case", "kind_number", "key"]
-    every = every.sort_values([*keys, "likeliest", "meal"], ascending=[True, True, True, False, True])
+    every = every.sort_values(
+        [*keys, "likeliest", "meal"], ascending=[True, True, True, False, True]
+    )
     n_meals = every.groupby(keys, sort=False)["meal"].transform("size").to_numpy()
     every["evidence"] -= np.log(n_meals)
     every = every.drop_duplicates(keys)
@@ -180,9 +194,13 @@ def _exposures(
     return every.sort_values(["case", "value"], ignore_index=True)[columns], values
 
 
+def _yes(answers: "pd.Series[Any]") -> NDArray[np.bool_]:
+    return answers.fillna(False).astype(bool).to_numpy()
+
+
 def _others_ill(answers: "pd.Series[Any]") -> Floats:
-    """Return the log likelihood ratio of "others who ate the same fell ill"; unknown says nothing."""
-    yes = answers.fillna(False).astype(bool).to_numpy()  # noqa: FBT003
+    """Return the log likelihood ratio of "others fell ill"; unknown says nothing."""
+    yes = _yes(answers)
     known = answers.notna().to_numpy()
     usual = (yes.sum() + 1.0) / (known.sum() + 20.0)
     ratio = np.where(yes, np.log(OTHERS_ILL / usual), np.log((1 - OTHERS_ILL) / (1 - usual)))
@@ -192,7 +210,7 @@ def _others_ill(answers: "pd.Series[Any]") -> Floats:
 def _kind_numbers(
     exposures: pd.DataFrame, values: pd.DataFrame, kinds: Sequence[str]
 ) -> dict[str, Floats]:
-    """Return how often values of each kind are expected, from how often those that were seen were."""
+    """Return how often values of each kind are expected, from how often they were seen."""
     counts = np.bincount(exposures["value"], minlength=len(values))
     kind_of = values["kind_number"].to_numpy()
     pseudo = np.array([_pseudo_counts(counts[kind_of == k]) for k in range(len(kinds))])
@@ -201,6 +219,8 @@ def _kind_numbers(
         "pseudo_total": pseudo[:, 1].copy(),
         "concentration": np.array([KINDS[name].concentration for name in kinds]),
         "agreement": np.array([KINDS[name].agreement for name in kinds]),
+        "longest": np.array([KINDS[name].longest_h for name in kinds]),
+        "fashion": np.array([KINDS[name].fashion_h for name in kinds]),
     }
 
 

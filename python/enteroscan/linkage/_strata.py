@@ -15,7 +15,7 @@ def _ages(frame: pd.DataFrame) -> NDArray[np.int64]:
     """Return bands of age; unknown is one of them."""
     ages = frame["age_years"].to_numpy(np.float64, na_value=np.nan)
     bands = np.digitize(ages, AGE_EDGES[1:-1])
-    return np.where(np.isnan(ages), len(AGE_EDGES), bands)
+    return np.asarray(np.where(np.isnan(ages), len(AGE_EDGES), bands), dtype=np.int64)
 
 
 def _areas(frame: pd.DataFrame) -> "pd.Series[Any]":
@@ -45,15 +45,13 @@ def strata(frame: pd.DataFrame, as_of: pd.Timestamp, season_days: int, min_cases
     return _numbers(parent, area)
 
 
-def _pooled(
-    parent: NDArray[Any], child: NDArray[np.int64], min_cases: int
-) -> NDArray[np.int64]:
+def _pooled(parent: NDArray[Any], child: NDArray[np.int64], min_cases: int) -> NDArray[np.int64]:
     """Return `child`, or -1 where too few cases of the parent have it."""
     size = pd.Series(1).reindex(range(len(child)), fill_value=1)
     size = size.groupby([parent, child]).transform("sum")
-    return np.where(size >= min_cases, child, -1)
+    return np.asarray(np.where(size >= min_cases, child, -1))
 
 
 def _numbers(*columns: Any) -> Ints:  # noqa: ANN401
     frame = pd.DataFrame({str(i): np.asarray(column) for i, column in enumerate(columns)})
-    return frame.groupby(list(frame), sort=True).ngroup().to_numpy(np.int32)
+    return frame.groupby(list(frame), sort=True).ngroup().to_numpy().astype(np.int32)

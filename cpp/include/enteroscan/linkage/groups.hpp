@@ -33,6 +33,11 @@ struct Group {
     double first = 0.0;      ///< time of the first exposure
     double last = 0.0;       ///< ... and of the last
     double statistic = 0.0;
+    // Its parts, each what it adds when it is taken into account after those before it.
+    double sharing = 0.0;               ///< so many exposed where fewer are expected
+    double incubation = 0.0;            ///< times from exposure to onset
+    double symptoms = 0.0;              ///< symptoms and laboratory
+    double report = 0.0;                ///< others ill
     double expected = 0.0;              ///< cases that chance exposes to the source in this time
     double attributable = 0.0;          ///< cases that the source explains, by the likeliest agent
     std::vector<double> agents;         ///< probability of each agent, given that there is a source
@@ -80,10 +85,10 @@ class SharedSources {
     std::vector<Group> groups(double at_least, std::size_t at_most, std::span<const std::int32_t> aside,
                               RunControl& control) const;
 
-    /// The greatest statistic in each of the replicates [begin, end): all that a case has eaten, at its
-    /// distance in time from the onset, goes to a random case of the same stratum. Who falls ill when, where,
-    /// at what age and with which symptoms stays, and so does everything that one person reports. A
-    /// replicate depends on (seed, replicate) alone. 0 where nothing is eligible.
+    /// The greatest statistic of each kind of source in each of the replicates [begin, end), row by row: all
+    /// that a case has eaten, at its distance in time from the onset, goes to a random case of the same
+    /// stratum. Who falls ill when, where, at what age and with which symptoms stays, and so does everything
+    /// that one person reports. A replicate depends on (seed, replicate) alone. 0 where nothing is eligible.
     std::vector<double> simulate(std::int64_t begin, std::int64_t end, std::uint64_t seed,
                                  std::span<const std::int32_t> aside, int n_threads,
                                  RunControl& control) const;

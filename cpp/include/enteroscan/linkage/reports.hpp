@@ -42,6 +42,10 @@ struct CaseReports {
     std::vector<double> pseudo_total;   ///< ... and their sum over all values, unseen ones included
     std::vector<double> concentration;  ///< reports after which a context's own habits count half
     std::vector<double> agreement;      ///< chance that a case of the source reports the shared value
+    std::vector<double> longest;        ///< hours from the first to the last exposure to one source
+    /// Values that come into fashion (foods at a festival) are expected as often as in so many hours before
+    /// and after, if that is more than usual. 0: fashions are not looked at.
+    std::vector<double> fashion;
 
     std::vector<double> log_prior;  ///< one entry an agent: log of its share among outbreaks
 
