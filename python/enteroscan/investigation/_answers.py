@@ -67,9 +67,9 @@ def food_histories(cases: Cases, *, by: str = "food") -> pd.DataFrame:
     told = cases.exposures[["case_id", by]].dropna()
     ids = cases.frame["case_id"].astype(str)
     names = sorted(told[by].astype(str).unique())
-    rows = pd.Index(ids).get_indexer(told["case_id"].astype(str))
+    rows = pd.Index(ids).get_indexer(pd.Index(told["case_id"].astype(str)))
     eaten = np.zeros((len(ids), len(names)), dtype=bool)
-    eaten[rows, pd.Index(names).get_indexer(told[by].astype(str))] = True
+    eaten[rows, pd.Index(names).get_indexer(pd.Index(told[by].astype(str)))] = True
     silent = ~np.isin(np.arange(len(ids)), rows)
     wide = pd.DataFrame(eaten, index=pd.Index(ids, name="case_id"), columns=names)
     wide = wide.astype("boolean")
