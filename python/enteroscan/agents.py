@@ -36,6 +36,17 @@ OUTER_Z = 1.959963984540054  # minimum and maximum are the 2.5 % and 97.5 % quan
 DAY_H = 24.0
 LEAST_DENSITY = 1e-12  # per hour: memory errs, so nothing is ever quite impossible
 DEFAULT_FREQUENCY = 0.03  # of a symptom that the table does not list for an agent
+# The same for what goes with many illnesses; assumed.
+COMMON_FREQUENCIES = {
+    "nausea": 0.3,
+    "vomiting": 0.2,
+    "abdominal_pain": 0.3,
+    "diarrhoea": 0.2,
+    "fever": 0.1,
+    "fatigue": 0.2,
+    "dizziness": 0.15,
+    "headache": 0.15,
+}
 LEAST_FREQUENCY = 0.01  # nor is a symptom ever quite impossible, or certain
 LEAST_SHARE = 0.002  # of outbreaks, for agents without a share
 
@@ -184,8 +195,9 @@ def symptom_frequencies(
 ) -> pd.DataFrame:
     """Return the share of cases with each symptom, one row an agent, one column a symptom.
 
-    Shares that the table does not list are 3 %; all are kept between 1 % and 99 %, as no symptom
-    proves or rules out an agent.
+    Shares that the table does not list are 3 %, and 10 to 30 % of what goes with many illnesses
+    (nausea, fever...); all are kept between 1 % and 99 %, as no symptom proves or rules out an
+    agent.
 
     Examples
     --------
@@ -199,7 +211,11 @@ def symptom_frequencies(
     symptoms = [str(key) for key in vocabulary.symptoms()["key"]]
     table = listed.pivot_table(index="agent", columns="symptom", values="frequency")
     full = table.reindex(index=agents["key"].astype(str), columns=symptoms)
-    full = full.fillna(DEFAULT_FREQUENCY).clip(LEAST_FREQUENCY, 1 - LEAST_FREQUENCY)
+    full = (
+        full.fillna(COMMON_FREQUENCIES)
+        .fillna(DEFAULT_FREQUENCY)
+        .clip(LEAST_FREQUENCY, 1 - LEAST_FREQUENCY)
+    )
     return full.rename_axis(index=None, columns=None)
 
 

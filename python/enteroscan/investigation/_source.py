@@ -60,8 +60,8 @@ def judge_source(
     1. *Span.* After one exposure 95 % of onsets lie within the agent's window, maximum less
        minimum incubation (and a day where hours are unknown). Cases outside the window with most
        cases in it are binomial with at most 5 %: with p below 0.01 the onsets are too far apart
-       for a single exposure, whatever people ate. Of several agents the one that leaves fewest
-       outside is taken.
+       for a single exposure, whatever people ate. Of several agents the first that leaves
+       fewest outside is taken.
     2. *Groups* (class, ward, household, where given). Person-to-person spread makes pairs of one
        group fall ill within one serial interval of each other (the agent's median incubation)
        more often than groups drawn at random (Knox 1964, permutation of the groups). With p below
@@ -75,7 +75,7 @@ def judge_source(
     onset
         Times, missing where unknown.
     agents
-        Key or keys of the likely agents.
+        Key or keys of the likely agents, the most likely first.
     hour_known
         False where only the date is known.
     group
@@ -101,7 +101,7 @@ def judge_source(
     slack = 0.0 if known.all() else DAY_H
     windows = (table["incubation_max_h"] - table["incubation_min_h"]).to_numpy() + slack
     most = np.array([_most_within(hours, float(window)) for window in windows])
-    best = int(np.lexsort((windows, -most))[0])
+    best = int(most.argmax())
     outside = len(hours) - int(most[best])
     spread_p = _binomial_tail(outside, len(hours))
     too_long = spread_p < STRICT

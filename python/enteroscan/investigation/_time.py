@@ -189,9 +189,10 @@ def exposure_window(
     origin = values.min()
     offsets = (values - origin) / HOUR
     longest = float(np.exp((parameters["mu_log_h"] + 3 * parameters["sigma_log_h"]).max()))
-    # Denser near the first onset, where short incubations need it; none later than its day.
-    latest = 0.0 if known[values == origin].all() else DAY_H
-    back = np.concatenate([[0.0], np.geomspace(0.02, longest + latest, GRID - 1)]) - latest
+    # Before the first onset, densely near it; and up to the median, as first onsets may be stray.
+    latest = float(np.median(offsets)) + (0.0 if known.all() else DAY_H)
+    before = np.geomspace(0.02, longest, GRID)
+    back = np.concatenate([-np.linspace(0.0, latest, GRID // 4), before])
     logs = np.stack(
         [_log_likelihood(offsets, known, -back, parameters.iloc[[i]]) for i in range(len(table))]
     )

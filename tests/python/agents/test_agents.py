@@ -70,7 +70,7 @@ def test_symptoms_multiply_and_missing_ones_say_nothing() -> None:
     )
     logs = agents.log_symptoms(frame)
     assert logs[0, KEYS.index("staphylococcus_aureus")] == pytest.approx(np.log(0.9 * 0.9))
-    assert logs[0, KEYS.index("nitrite")] == pytest.approx(np.log(0.5 * 0.97))
+    assert logs[0, KEYS.index("nitrite")] == pytest.approx(np.log(0.5 * 0.9))
     assert (logs[1] == 0).all()
 
 
