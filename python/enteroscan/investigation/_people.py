@@ -26,8 +26,8 @@ def person_place_time(members: pd.DataFrame, others: pd.DataFrame | None = None)
     Returns
     -------
     DataFrame
-        ``dimension``, ``category`` (``"missing"`` last), ``cases``, ``share`` of the cases; with others
-        also ``other_cases``, ``other_share``. Weeks are those of ISO 8601.
+        ``dimension``, ``category`` (``"missing"`` last), ``cases``, ``share`` of the cases; with
+        others also ``other_cases``, ``other_share``. Weeks are those of ISO 8601.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def person_place_time(members: pd.DataFrame, others: pd.DataFrame | None = None)
 
 
 def _counts(frame: pd.DataFrame) -> "pd.Series[int]":
-    parts = {}
+    parts: dict[str, pd.Series[int]] = {}
     for name in DIMENSIONS:
         values = _values(frame, name)
         if values is not None:
@@ -63,7 +63,8 @@ def _counts(frame: pd.DataFrame) -> "pd.Series[int]":
     if not parts:
         empty = pd.MultiIndex.from_arrays([[], []], names=["dimension", "category"])
         return pd.Series([], index=empty, dtype=np.int64)
-    return pd.concat(parts, names=["dimension", "category"]).astype(np.int64)
+    counts: pd.Series[int] = pd.concat(parts, names=["dimension", "category"])
+    return counts
 
 
 def _values(frame: pd.DataFrame, name: str) -> "pd.Series[Any] | None":

@@ -107,12 +107,12 @@ def test_prior_weights_keep_the_published_order() -> None:
 
 
 def test_the_agent_that_made_the_cases_is_found() -> None:
-    """Of 300 outbreaks of ten cases drawn from an agent, it is first or second in nine of ten."""
+    """Of 100 outbreaks of ten cases drawn from an agent, it is first or second in nine of ten."""
     random = np.random.default_rng(7)
     frequencies = agents.symptom_frequencies()
     found = 0
     chosen = ["salmonella", "norovirus", "nitrite", "botulism", "staphylococcus_aureus"]
-    for i in range(300):
+    for i in range(100):
         key = chosen[i % 5]
         row = PARAMETERS.set_index("key").loc[key]
         hours = random.lognormal(row["mu_log_h"], row["sigma_log_h"], 10)
@@ -120,4 +120,4 @@ def test_the_agent_that_made_the_cases_is_found() -> None:
         frame = pd.DataFrame(has, columns=[f"symptom_{name}" for name in frequencies])
         total = (agents.log_incubation(hours) + agents.log_symptoms(frame)).sum(axis=0)
         found += KEYS.index(key) in np.argsort(total)[-2:]
-    assert found >= 270
+    assert found >= 90
