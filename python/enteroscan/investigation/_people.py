@@ -48,8 +48,8 @@ def person_place_time(members: pd.DataFrame, others: pd.DataFrame | None = None)
     return table.reset_index()
 
 
-def _counts(frame: pd.DataFrame) -> "pd.Series[int]":
-    parts: dict[str, pd.Series[int]] = {}
+def _counts(frame: pd.DataFrame) -> "pd.Series[Any]":
+    parts: dict[str, pd.Series[Any]] = {}
     for name in DIMENSIONS:
         values = _values(frame, name)
         if values is not None:
@@ -63,7 +63,7 @@ def _counts(frame: pd.DataFrame) -> "pd.Series[int]":
     if not parts:
         empty = pd.MultiIndex.from_arrays([[], []], names=["dimension", "category"])
         return pd.Series([], index=empty, dtype=np.int64)
-    counts: pd.Series[int] = pd.concat(parts, names=["dimension", "category"])
+    counts: pd.Series[Any] = pd.concat(parts, names=["dimension", "category"])
     return counts
 
 
