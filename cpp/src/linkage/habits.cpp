@@ -7,17 +7,17 @@ namespace enteroscan {
 
 namespace {
 
-std::size_t count_between(std::span<const double> sorted, double first, double last) {
-    const auto begin = std::lower_bound(sorted.begin(), sorted.end(), first);
-    return static_cast<std::size_t>(std::upper_bound(begin, sorted.end(), last) - begin);
-}
-
 std::size_t number_of_contexts(const CaseReports& reports) {
     const auto greatest = std::max_element(reports.context.begin(), reports.context.end());
     return greatest == reports.context.end() ? 1 : static_cast<std::size_t>(*greatest) + 1;
 }
 
 }  // namespace
+
+std::size_t count_between(std::span<const double> sorted, double first, double last) noexcept {
+    const auto begin = std::lower_bound(sorted.begin(), sorted.end(), first);
+    return static_cast<std::size_t>(std::upper_bound(begin, sorted.end(), last) - begin);
+}
 
 ByValue::ByValue(const CaseReports& reports)
     : first_(reports.n_values() + 1, 0), exposures_(reports.n_exposures()) {

@@ -10,6 +10,9 @@
 
 namespace enteroscan {
 
+/// Numbers in [first, last], of ascending ones.
+std::size_t count_between(std::span<const double> sorted, double first, double last) noexcept;
+
 /// The exposures to each value, by case; the order in which values are gone through.
 class ByValue {
   public:

@@ -12,7 +12,7 @@ namespace enteroscan {
 namespace {
 
 constexpr double rounding = 1e-9;          // of bounds that come from differences of sums
-constexpr double fashion_doubt = 20.0;      // reports near the time after which they count half
+constexpr double fashion_doubt = 20.0;     // reports near the time after which they count half
 constexpr std::size_t few_exposures = 32;  // of a value, up to which bounds cost more than they save
 
 }  // namespace
@@ -21,12 +21,15 @@ void Search::gather(std::size_t value) {
     const CaseReports& reports = data_.reports;
     const GroupOptions& options = data_.options;
     exposed_.clear();
+    moments_.clear();
     for (const std::int32_t exposure : data_.by_value.exposures(value)) {
         const auto i = static_cast<std::size_t>(exposure);
         const std::int32_t person = owner_[static_cast<std::size_t>(reports.exposed_case[i])];
         const auto p = static_cast<std::size_t>(person);
         const double time = reports.time(p, i);
-        if (time < options.from || time > options.until || taken_[p] != 0) continue;
+        if (time < options.from || time > options.until || aside_[p] != 0) continue;
+        moments_.push_back(time);
+        if (taken_[p] != 0) continue;
         exposed_.push_back({time, person, exposure, reports.reported[p] >= options.fresh_since});
     }
 }
@@ -56,6 +59,7 @@ void Search::mark() {
     std::sort(exposed_.begin(), exposed_.end(), [](const Exposed& a, const Exposed& b) {
         return std::tie(a.time, a.person) < std::tie(b.time, b.person);
     });
+    std::sort(moments_.begin(), moments_.end());
     const std::size_t n = exposed_.size();
     n_fresh_.assign(n + 1, 0);
     marks_.resize(n * n_agents);
@@ -145,9 +149,7 @@ double Search::expected_by_fashion(std::size_t kind, std::size_t begin, std::siz
     const double first = exposed_[begin].time;
     const double last = exposed_[end - 1].time;
     const auto inside = static_cast<double>(end - begin);
-    double n = -inside;
-    for (std::size_t i = begin; i-- > 0 && exposed_[i].time >= first - near;) n += 1.0;
-    for (std::size_t i = begin; i < exposed_.size() && exposed_[i].time <= last + near; ++i) n += 1.0;
+    const double n = static_cast<double>(count_between(moments_, first - near, last + near)) - inside;
     const double all_inside = habits_.reports_between(kind, first, last);
     const double all = habits_.reports_between(kind, first - near, last + near) - all_inside;
     const double usual = (habits_of_value_.n - inside + data_.reports.pseudo_count[kind]) /

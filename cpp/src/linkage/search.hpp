@@ -102,6 +102,7 @@ class Search {
     std::span<const std::uint8_t> aside_;
 
     // Of the value that is looked at.
+    std::vector<double> moments_;  // of all that report it, those taken too
     std::vector<Exposed> exposed_;
     std::vector<std::size_t> n_fresh_;
     std::vector<double> marks_;     // [exposed, agent]
