@@ -16,9 +16,13 @@ constexpr std::uint32_t permutation_stream = 16;  // no model's stream has this 
 
 void check_options(const GroupOptions& options) {
     const auto& durations = options.durations;
-    if (durations.empty() || durations.front() < 0.0 || !std::is_sorted(durations.begin(), durations.end())) {
+    const bool numbers =
+        std::none_of(durations.begin(), durations.end(), [](double hours) { return std::isnan(hours); });
+    if (!numbers || durations.empty() || durations.front() < 0.0 ||
+        !std::is_sorted(durations.begin(), durations.end())) {
         throw InvalidInput("durations must be ascending numbers of hours, at least one of them");
     }
+    if (std::isnan(options.fresh_since)) throw InvalidInput("fresh_since must be a number of hours");
     if (!(options.from <= options.until)) throw InvalidInput("'from' must not be after 'until'");
     if (options.min_cases < 1) throw InvalidInput("min_cases must be at least 1");
 }
