@@ -74,7 +74,7 @@ def test_oswego_is_one_exposure_at_the_supper(oswego: "pd.Series[pd.Timestamp]")
 
 
 def test_single_exposures_are_rarely_judged_otherwise() -> None:
-    """Of 400 point sources 1 % or less are called another source; above 12 once in 1,000."""
+    """Of 400 point sources 1 % or less are called another source; above 12 in 1 of 4,000."""
     random = np.random.default_rng(5)
     verdicts = []
     for _ in range(400):
@@ -95,7 +95,7 @@ def test_groups_that_eat_apart_by_chance_are_not_clustered() -> None:
         )
         assert judged.verdict in ("prolonged", "person_to_person")
         found += judged.verdict == "person_to_person"
-    assert found <= 21  # binomial(200, 0.05): once in 1,000
+    assert found <= 21  # binomial(200, 0.05): 1 in 2,000
 
 
 @pytest.mark.parametrize("n", [5, 30])
