@@ -20,6 +20,7 @@ void check_options(const GroupOptions& options) {
         throw InvalidInput("durations must be ascending numbers of hours, at least one of them");
     }
     if (!(options.from <= options.until)) throw InvalidInput("'from' must not be after 'until'");
+    if (options.max_reports < 0) throw InvalidInput("max_reports must not be negative");
     if (options.min_cases < 1) throw InvalidInput("min_cases must be at least 1");
 }
 
