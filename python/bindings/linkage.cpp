@@ -123,12 +123,12 @@ py::dict find_links(const SharedSources& sources, const LinkOptions& options, in
 void bind_linkage(py::module_& module) {
     py::class_<SharedSources>(module, "SharedSources")
         .def(py::init([](const py::dict& reports, double from, double until, double fresh_since,
-                         std::vector<double> durations, std::int32_t min_cases) {
-                 GroupOptions options{from, until, fresh_since, std::move(durations), min_cases};
+                         std::vector<double> durations, std::int32_t min_cases, std::int64_t max_reports) {
+                 GroupOptions options{from, until, fresh_since, std::move(durations), min_cases, max_reports};
                  return std::make_unique<SharedSources>(reports_from(reports), std::move(options));
              }),
              py::arg("reports"), py::kw_only(), py::arg("first"), py::arg("last"), py::arg("fresh_since"),
-             py::arg("durations"), py::arg("min_cases"))
+             py::arg("durations"), py::arg("min_cases"), py::arg("max_reports"))
         .def("groups", &find_groups, py::kw_only(), py::arg("at_least"), py::arg("at_most"), py::arg("aside"),
              py::arg("progress") = py::none())
         .def("simulate", &simulate, py::arg("begin"), py::arg("end"), py::kw_only(), py::arg("seed"),

@@ -322,6 +322,7 @@ class SharedSources:
         fresh_since: float,
         durations: list[float],
         min_cases: int,
+        max_reports: int,
     ) -> None: ...
     def groups(
         self,

@@ -24,6 +24,7 @@ void check_options(const GroupOptions& options) {
     }
     if (std::isnan(options.fresh_since)) throw InvalidInput("fresh_since must be a number of hours");
     if (!(options.from <= options.until)) throw InvalidInput("'from' must not be after 'until'");
+    if (options.max_reports < 0) throw InvalidInput("max_reports must not be negative");
     if (options.min_cases < 1) throw InvalidInput("min_cases must be at least 1");
 }
 

@@ -153,6 +153,8 @@ def exposure_window(
     (`agents.log_incubation`: unknown hours are integrated out), mixed over the agents that may be.
     One case in twenty is taken to be stray: ill of something else, at any time within the span of
     the onsets and a day. Without that, a single early onset would move the estimate by hours.
+    The interval is for one exposure at one moment; it is too short where people ate at different
+    hours.
 
     Parameters
     ----------
@@ -161,7 +163,9 @@ def exposure_window(
     hour_known
         False where only the date is known.
     agents
-        Key or keys of agents; all by default, which makes the window wide.
+        Key or keys of agents; all by default. Onsets alone hardly tell agents apart: without
+        symptoms an agent that does not fit may win, with a window that is short and wrong. Give
+        the agents that symptoms leave (`rank_agents`).
     weights
         Probability of each agent; shares of outbreaks by default (`agents.prior_weights`).
 

@@ -33,6 +33,7 @@ Window = tuple[float, float, float]  # first and last hour of exposures, fresh s
 SALE_HOURS = (2.0, 6.0, 24.0, 48.0, 96.0, 168.0, 336.0, 672.0)
 PAST_REPLICATES = 99
 PAST_RANK = 3  # of the replicates' maxima, which an outbreak of the past must exceed
+PAST_MAX_REPORTS = 200  # of a value in the whole history: others are usual anyway, and take long
 PAST_ROUNDS = 8  # until none is found; each outbreak left out lets smaller ones stand out
 MEMBER = 0.5  # probability of belonging from which a case is called a member
 NOBODY: Ints = np.empty(0, np.int32)
@@ -45,6 +46,7 @@ class Search:
     spec: "SharedExposure"
     reports: Reports
     window: Window
+    max_reports: int = 0  # of a value; more popular ones are passed over, 0: none is
 
     def sources(self) -> _core.SharedSources:
         """Make the compiled search."""
@@ -57,6 +59,7 @@ class Search:
             fresh_since=fresh_since,
             durations=[*(hours for hours in SALE_HOURS if hours < longest), longest],
             min_cases=self.spec.min_cases,
+            max_reports=self.max_reports,
         )
 
     def simulate(self, replicates: range, aside: Ints, n_threads: int) -> Floats:
@@ -122,7 +125,7 @@ def past_outbreaks(spec: "SharedExposure", reports: Reports, end: float) -> Ints
     What is compared: the groups of all the time with the greatest of as many replicates of all the
     time. If there never was an outbreak, at most 3 % of the histories lose anybody.
     """
-    whole = Search(spec, reports, (0.0, end, 0.0)).sources()
+    whole = Search(spec, reports, (0.0, end, 0.0), PAST_MAX_REPORTS).sources()
     kinds = reports.sources["kind_number"].to_numpy()
     aside = NOBODY
     for _ in range(PAST_ROUNDS):

@@ -74,7 +74,7 @@ def test_oswego_is_one_exposure_at_the_supper(oswego: "pd.Series[pd.Timestamp]")
 
 
 def test_single_exposures_are_rarely_judged_otherwise() -> None:
-    """Of 400 point sources 1 % or less are called another source; above 12 once in 1,000."""
+    """Of 400 point sources 1 % or less are called another source; above 12 in 1 of 4,000."""
     random = np.random.default_rng(5)
     verdicts = []
     for _ in range(400):
@@ -95,7 +95,7 @@ def test_groups_that_eat_apart_by_chance_are_not_clustered() -> None:
         )
         assert judged.verdict in ("prolonged", "person_to_person")
         found += judged.verdict == "person_to_person"
-    assert found <= 21  # binomial(200, 0.05): once in 1,000
+    assert found <= 21  # binomial(200, 0.05): 1 in 2,000
 
 
 @pytest.mark.parametrize("n", [5, 30])
@@ -242,6 +242,7 @@ def test_a_cluster_of_case_reports(cases: Cases) -> None:
     assert "kidney_bean" in found.agents.probable()
     sentences = found.verdict("zh")
     assert sentences[0].startswith("8例")
+    assert any("张记" in sentence for sentence in sentences)
     page = found._repr_html_()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
@@ -266,3 +267,35 @@ def test_food_histories_keep_the_silent_apart(cases: Cases) -> None:
     assert told.loc["c0", "豆角"]
     assert not told.loc["c0", "米饭"]
     assert told.loc["c65"].isna().all()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("members", [["a"], ["c"], ["b", "c"], ["a", "b", "c"]])
+def test_clusters_of_which_little_is_known(
+    members: list[str], language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENTEROSCAN_CONFIG_DIR", str(tmp_path))
+    frame = pd.DataFrame(
+        {
+            "病例编号": ["a", "b", "c"],
+            "发病时间": ["2024-06-01", "2024-06-02 10:00", None],
+            "食品名称": ["米饭", None, None],
+        }
+    )
+    found = describe(read_cases(frame, as_of="2024-07-01"), members, language=language)
+    assert len(found.verdict()) >= 2
+    assert found.verdict()[0] in found._repr_html_()
+    assert (found.curve is None) == (members == ["c"])
+    assert found.source is None or found.source.verdict == "too_few"
+
+
+def test_close_pairs_are_those_counted_one_by_one() -> None:
+    random = np.random.default_rng(8)
+    hours, group = random.uniform(0, 600, 30), random.integers(0, 4, 30)
+    judged = judge_source(after(hours), agents="norovirus", group=pd.Series(group), replicates=1999)
+    pairs = [(i, j) for i in range(30) for j in range(i) if abs(hours[i] - hours[j]) <= 33]
+    row = judged.criteria.set_index("criterion").loc["close_pairs_in_groups"]
+    assert row["value"] == sum(group[i] == group[j] for i, j in pairs)
+    sizes = np.bincount(group)
+    of_one_group = (sizes * (sizes - 1)).sum() / (30 * 29)
+    assert row["limit"] == pytest.approx(len(pairs) * of_one_group, rel=0.05)

@@ -210,7 +210,7 @@ def test_food_history_is_the_binomial_test() -> None:
 
 
 def test_false_discoveries_over_all_foods_are_controlled() -> None:
-    """Without a vehicle, any q is below 0.05 in at most 5 %: above 13 of 100 in 1 of 1,500."""
+    """Without a vehicle, any q is below 0.05 in at most 5 %: above 13 of 100 in 1 of 2,000."""
     random = np.random.default_rng(3)
     alarms = 0
     for _ in range(100):

@@ -18,6 +18,8 @@ struct GroupOptions {
     /// Longest times from the first to the last exposure to a source, ascending.
     std::vector<double> durations = {2.0, 6.0, 24.0, 48.0, 96.0, 168.0, 336.0};
     std::int32_t min_cases = 2;  ///< fewest cases exposed in that time
+    /// Values that more cases report, at any time, are passed over; 0: none is.
+    std::int64_t max_reports = 0;
 };
 
 /// Another source that explains cases of a group.
