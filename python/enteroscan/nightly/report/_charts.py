@@ -8,7 +8,7 @@ import pandas as pd
 
 from enteroscan.nightly.report._document import Case, Day, EvidencePart
 
-WIDTH, HEIGHT = 460.0, 230.0
+WIDTH, HEIGHT = 460.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 34.0, 8.0, 12.0, 26.0
 BOXES = 12  # cases up to which each is drawn as a box
 LABELS = 6  # along the time axis

@@ -10,7 +10,7 @@ from enteroscan._circles import ring
 from enteroscan.nightly.report._document import Case, SignalPart
 from enteroscan.nightly.report._plain import finite, readable
 
-WIDTH, HEIGHT = 460.0, 330.0
+WIDTH, HEIGHT = 460.0, 300.0
 MARGIN = 26.0
 KM_PER_DEGREE = 111.195
 FINEST = 2_000  # the area's boundaries are drawn on so fine a grid
