@@ -312,7 +312,7 @@ def hostile_night(text: str) -> Night:
     sentences = {"zh": text, "en": text}
     found = members(1)
     for name in ("case_id", "sex", "home_region", "symptoms", "exposures", "laboratory"):
-        found[name] = text
+        found[name] = pd.Series([text] * len(found), dtype=object)
     rows = 3
     evidence = replace(
         series_evidence(),
@@ -324,7 +324,7 @@ def hostile_night(text: str) -> Night:
         details={text: text, "list": [text, {text: text}], "parts": {text: 1.0, "b": -2.0}},
     )
     past = history(rows, {0: "new"})
-    past["state"] = text
+    past["state"] = pd.Series([text] * rows, dtype=object)
     signals = tuple(
         Signal(
             signal_id=f"{text}{state}",

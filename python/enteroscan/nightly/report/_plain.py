@@ -28,7 +28,9 @@ def readable(value: object) -> str:
     Control characters, halves of surrogate pairs and signs that turn the direction of writing
     become U+FFFD; what is longer than 1,000 characters ends in "…".
     """
-    text = "".join(map(_readable_character, str(value)[: LONGEST + 1]))
+    text = str(value)[: LONGEST + 1]
+    if not text.isprintable():
+        text = "".join(map(_readable_character, text))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 

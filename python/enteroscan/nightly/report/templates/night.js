@@ -47,7 +47,7 @@
   filters.hidden = false;
   filters.addEventListener("submit", function (event) { event.preventDefault(); });
   filters.addEventListener("input", narrow);
-  find("reset").addEventListener("click", function () { filters.reset(); narrow(); text.focus(); });
+  find("clear").addEventListener("click", function () { filters.reset(); narrow(); text.focus(); });
   find("unfold").addEventListener("click", function () {
     unfold(find("unfold").getAttribute("aria-pressed") !== "true");
   });
