@@ -19,7 +19,7 @@ MEMBER_COLUMNS = (
 )  # fmt: skip
 HOSTILE = (
     "<script>alert(1)</script>",
-    "\"><img src=x onerror=alert(1)>",
+    '"><img src=x onerror=alert(1)>',
     "'><svg onload=alert(1)>",
     "</title></style></script><script>alert(2)</script>",
     "javascript:alert(1)",
@@ -170,7 +170,10 @@ def series_evidence() -> Evidence:
         expected=4.1,
         p_value=2e-5,
         recurrence_interval_days=50_000.0,
-        reason={"zh": "两天 20 例，通常约 4 例。", "en": "20 cases in two days; about 4 are usual."},
+        reason={
+            "zh": "两天 20 例，通常约 4 例。",
+            "en": "20 cases in two days; about 4 are usual.",
+        },
         series=pd.DataFrame(
             {"date": days, "observed": observed, "expected": 2.0, "upper_bound": 6.0}
         ),
@@ -258,7 +261,7 @@ def night(**changes: Any) -> Night:
             **shared,
         ),
     )
-    counts = data.frame["onset"].dt.normalize().value_counts().sort_index().loc[:str(AS_OF)]
+    counts = data.frame["onset"].dt.normalize().value_counts().sort_index().loc[: str(AS_OF)]
     given: dict[str, Any] = {
         "area": "海棠区",
         "as_of": AS_OF,
@@ -272,7 +275,13 @@ def night(**changes: Any) -> Night:
                 ("沙门氏菌", "Poisson", "failed", None, None, 0.1, "人口表缺少 2 个街道；请补充"),
             ],
             columns=[
-                "stream", "detector", "status", "n_cases", "n_signals", "seconds", "message",
+                "stream",
+                "detector",
+                "status",
+                "n_cases",
+                "n_signals",
+                "seconds",
+                "message",
             ],
         ),
         "problems": pd.DataFrame(
@@ -307,12 +316,18 @@ def night(**changes: Any) -> Night:
     return Night(**(given | changes))
 
 
+def in_frame(text: str) -> str:
+    """Return a text as a frame can hold it: without halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def hostile_night(text: str) -> Night:
     """Return a night with a text in every field that takes one."""
     sentences = {"zh": text, "en": text}
+    cell = in_frame(text)
     found = members(1)
     for name in ("case_id", "sex", "home_region", "symptoms", "exposures", "laboratory"):
-        found[name] = pd.Series([text] * len(found), dtype=object)
+        found[name] = cell
     rows = 3
     evidence = replace(
         series_evidence(),
@@ -324,7 +339,7 @@ def hostile_night(text: str) -> Night:
         details={text: text, "list": [text, {text: text}], "parts": {text: 1.0, "b": -2.0}},
     )
     past = history(rows, {0: "new"})
-    past["state"] = pd.Series([text] * rows, dtype=object)
+    past["state"] = cell
     signals = tuple(
         Signal(
             signal_id=f"{text}{state}",
@@ -338,14 +353,16 @@ def hostile_night(text: str) -> Night:
             evidence=(evidence,),
             members=found,
             history=past,
-            verdicts=verdicts((text, text, text, text)),
+            verdicts=verdicts((cell, cell, cell, cell)),
             related={text: text},
         )
         for state in ("new", "quiet")
     )
     base = night()
-    texts = {name: [text] for name in ("stream", "detector", "status", "message")}
-    problem = dict.fromkeys(("kind", "severity", "column", "field", "value", "reason", "done"), [text])
+    texts = {name: [cell] for name in ("stream", "detector", "status", "message")}
+    problem = dict.fromkeys(
+        ("kind", "severity", "column", "field", "value", "reason", "done"), [cell]
+    )
     features = [
         {**feature, "properties": {"name": text, text: text}}
         for feature in (base.boundaries or {})["features"]
@@ -356,7 +373,7 @@ def hostile_night(text: str) -> Night:
         signals=signals,
         streams=pd.DataFrame(texts | {"n_cases": [1], "n_signals": [1], "seconds": [0.1]}),
         problems=pd.DataFrame(problem | {"row": pd.array([2], dtype="Int64")}),
-        unseen=pd.DataFrame({text: [text], "cases": [3]}),
+        unseen=pd.DataFrame({cell: [cell], "cases": [3]}),
         settings={text: text, "nested": {text: [text]}},
         manifest={text: text},
         boundaries={"type": "FeatureCollection", "features": features},

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from reference import nights
 
 from enteroscan.nightly.night import Night
 from enteroscan.nightly.report import write
+from reference import nights
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -274,15 +274,15 @@ def _dots(
     n = Counter(at for _, at in placed)
     n_new = Counter(at for case, at in placed if case.is_new)
     dots = [
-        Dot(*_pixel(at, scale, shift), round(min(18.0, 5.0 * math.sqrt(count)), 1), count, n_new[at])
+        Dot(
+            *_pixel(at, scale, shift), round(min(18.0, 5.0 * math.sqrt(count)), 1), count, n_new[at]
+        )
         for at, count in n.items()
     ]
     return tuple(sorted(dots, key=lambda dot: -dot.radius))
 
 
-def _labels(
-    area: Area, dots: Sequence[Dot], scale: float, shift: Position
-) -> tuple[Label, ...]:
+def _labels(area: Area, dots: Sequence[Dot], scale: float, shift: Position) -> tuple[Label, ...]:
     """Return names that have room: not on a dot, not on another name, not at the edge."""
     found: list[Label] = []
     for name, at in area.names:

@@ -19,7 +19,7 @@ BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 def is_missing(value: object) -> bool:
     """Whether a cell of a frame holds nothing."""
-    return value is None or value is pd.NaT or value is pd.NA or value != value  # noqa: PLR0124
+    return value is None or value is pd.NaT or value is pd.NA or value != value
 
 
 def readable(value: object) -> str:
