@@ -19,7 +19,7 @@ MEMBER_COLUMNS = (
 )  # fmt: skip
 HOSTILE = (
     "<script>alert(1)</script>",
-    "\"><img src=x onerror=alert(1)>",
+    '"><img src=x onerror=alert(1)>',
     "'><svg onload=alert(1)>",
     "</title></style></script><script>alert(2)</script>",
     "javascript:alert(1)",
@@ -63,7 +63,7 @@ def members(outbreak: int, *, new_since: str = "2024-06-14") -> pd.DataFrame:
     frame = data.frame[data.frame["case_id"].isin(ids)].copy()
     symptoms = [name for name in frame if name.startswith("symptom_")]
     frame["symptoms"] = [
-        "、".join(name.removeprefix("symptom_") for name in symptoms if row[name] is True)
+        "、".join(str(name).removeprefix("symptom_") for name in symptoms if row[name] is True)
         for row in frame.to_dict("records")
     ]
     eaten = data.exposures.assign(
@@ -99,9 +99,9 @@ def verdicts(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["when", "who", "verdict", "note"])
 
 
-def scan_evidence(found: pd.DataFrame, **changes: Any) -> Evidence:
+def scan_evidence(found: pd.DataFrame, *, expected: float = 1.3) -> Evidence:
     centre = found[["latitude", "longitude"]].astype("float64").mean()
-    return replace(
+    return (
         Evidence(
             stream="胃肠炎",
             detector="SpaceTimePermutation",
@@ -109,13 +109,14 @@ def scan_evidence(found: pd.DataFrame, **changes: Any) -> Evidence:
             start=found["onset"].min().date(),
             end=AS_OF,
             observed=len(found),
-            expected=1.3,
+            expected=expected,
             relative_risk=10.8,
             statistic=18.2,
             p_value=0.0004,
             recurrence_interval_days=2_500.0,
             reason={
-                "zh": f"{len(found)} 例居住在 3 公里范围内，同期通常只有 1.3 例；如此聚集约 2,500 天才偶然出现一次。",
+                "zh": f"{len(found)} 例居住在 3 公里范围内，同期通常只有 1.3 例；"
+                "如此聚集约 2,500 天才偶然出现一次。",
                 "en": f"{len(found)} cases live within 3 km, where 1.3 are usual in such a time; "
                 "by chance this happens once in 2,500 days.",
             },
@@ -126,7 +127,6 @@ def scan_evidence(found: pd.DataFrame, **changes: Any) -> Evidence:
             },
             details={"n_locations": 9, "runners_up": [{"place": "柳河街道", "p_value": 0.21}]},
         ),
-        **changes,
     )
 
 
@@ -143,7 +143,8 @@ def exposure_evidence(found: pd.DataFrame, venue: str) -> Evidence:
         outbreak_probability=0.94,
         source=venue,
         reason={
-            "zh": f"{len(found)} 例都在“{venue}”进食，过去一年那里只报告过 2 例；发病间隔与沙门氏菌的潜伏期相符。",
+            "zh": f"{len(found)} 例都在“{venue}”进食，过去一年那里只报告过 2 例；"
+            "发病间隔与沙门氏菌的潜伏期相符。",
             "en": f"{len(found)} cases ate at “{venue}”, which 2 cases named in the past year; "
             "the times of onset fit the incubation of Salmonella.",
         },
@@ -170,14 +171,17 @@ def series_evidence() -> Evidence:
         expected=4.1,
         p_value=2e-5,
         recurrence_interval_days=50_000.0,
-        reason={"zh": "两天 20 例，通常约 4 例。", "en": "20 cases in two days; about 4 are usual."},
+        reason={
+            "zh": "两天 20 例，通常约 4 例。",
+            "en": "20 cases in two days; about 4 are usual.",
+        },
         series=pd.DataFrame(
             {"date": days, "observed": observed, "expected": 2.0, "upper_bound": 6.0}
         ),
     )
 
 
-def night(**changes: Any) -> Night:
+def night() -> Night:
     """Return a night of a simulated district with signals of all states but one."""
     data = reports()
     first, second, third, fourth = (members(outbreak) for outbreak in (1, 2, 3, 4))
@@ -258,7 +262,7 @@ def night(**changes: Any) -> Night:
             **shared,
         ),
     )
-    counts = data.frame["onset"].dt.normalize().value_counts().sort_index().loc[:str(AS_OF)]
+    counts = data.frame["onset"].dt.normalize().value_counts().sort_index().loc[: str(AS_OF)]
     given: dict[str, Any] = {
         "area": "海棠区",
         "as_of": AS_OF,
@@ -272,7 +276,13 @@ def night(**changes: Any) -> Night:
                 ("沙门氏菌", "Poisson", "failed", None, None, 0.1, "人口表缺少 2 个街道；请补充"),
             ],
             columns=[
-                "stream", "detector", "status", "n_cases", "n_signals", "seconds", "message",
+                "stream",
+                "detector",
+                "status",
+                "n_cases",
+                "n_signals",
+                "seconds",
+                "message",
             ],
         ),
         "problems": pd.DataFrame(
@@ -304,15 +314,21 @@ def night(**changes: Any) -> Night:
         "manifest": {"version": "0.1.0", "seed": 7, "seconds": 6.3},
         "boundaries": data.boundaries,
     }
-    return Night(**(given | changes))
+    return Night(**given)
+
+
+def in_frame(text: str) -> str:
+    """Return a text as a frame can hold it: without halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def hostile_night(text: str) -> Night:
     """Return a night with a text in every field that takes one."""
     sentences = {"zh": text, "en": text}
+    cell = in_frame(text)
     found = members(1)
     for name in ("case_id", "sex", "home_region", "symptoms", "exposures", "laboratory"):
-        found[name] = pd.Series([text] * len(found), dtype=object)
+        found[name] = cell
     rows = 3
     evidence = replace(
         series_evidence(),
@@ -324,7 +340,7 @@ def hostile_night(text: str) -> Night:
         details={text: text, "list": [text, {text: text}], "parts": {text: 1.0, "b": -2.0}},
     )
     past = history(rows, {0: "new"})
-    past["state"] = pd.Series([text] * rows, dtype=object)
+    past["state"] = cell
     signals = tuple(
         Signal(
             signal_id=f"{text}{state}",
@@ -338,14 +354,16 @@ def hostile_night(text: str) -> Night:
             evidence=(evidence,),
             members=found,
             history=past,
-            verdicts=verdicts((text, text, text, text)),
+            verdicts=verdicts((cell, cell, cell, cell)),
             related={text: text},
         )
         for state in ("new", "quiet")
     )
     base = night()
-    texts = {name: [text] for name in ("stream", "detector", "status", "message")}
-    problem = dict.fromkeys(("kind", "severity", "column", "field", "value", "reason", "done"), [text])
+    texts = {name: [cell] for name in ("stream", "detector", "status", "message")}
+    problem = {
+        name: [cell] for name in ("kind", "severity", "column", "field", "value", "reason", "done")
+    }
     features = [
         {**feature, "properties": {"name": text, text: text}}
         for feature in (base.boundaries or {})["features"]
@@ -356,7 +374,7 @@ def hostile_night(text: str) -> Night:
         signals=signals,
         streams=pd.DataFrame(texts | {"n_cases": [1], "n_signals": [1], "seconds": [0.1]}),
         problems=pd.DataFrame(problem | {"row": pd.array([2], dtype="Int64")}),
-        unseen=pd.DataFrame({text: [text], "cases": [3]}),
+        unseen=pd.DataFrame({cell: [cell], "cases": [3]}),
         settings={text: text, "nested": {text: [text]}},
         manifest={text: text},
         boundaries={"type": "FeatureCollection", "features": features},

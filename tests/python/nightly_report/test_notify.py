@@ -1,9 +1,12 @@
 """Messages reach a mail server over TLS and a webhook; a retry says that it is one."""
 
+import asyncio
 import datetime
 import email
 import email.policy
+import ipaddress
 import json
+import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -15,16 +18,16 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from reference import nights
 
 from enteroscan.errors import DeliveryError, SpecError
 from enteroscan.nightly.night import Night
 from enteroscan.nightly.notify import Email, Message, Webhook, message
+from reference import nights
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +36,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("tls")
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    alternatives = x509.SubjectAlternativeName(
+        [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    )
     now = datetime.datetime.now(datetime.UTC)
     made = (
         x509.CertificateBuilder()
@@ -42,7 +48,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(alternatives, critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -66,8 +72,10 @@ class Inbox:
     letters: list[EmailMessage] = field(default_factory=list)
     port: int = 0
 
-    async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        assert isinstance(server.transport, asyncio.Transport)
         assert session.ssl is not None or server.transport.get_extra_info("ssl_object") is not None
+        assert envelope.content is not None
         parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
         assert isinstance(parsed, EmailMessage)
         if self.answer == "hang up":
@@ -78,7 +86,9 @@ class Inbox:
         return self.answer
 
 
-def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+def authenticate(
+    server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
+) -> AuthResult:
     good = isinstance(data, LoginPassword) and data.password == b"right"
     return AuthResult(success=good, handled=False)
 
@@ -91,10 +101,11 @@ def serve(inbox: Inbox, certificate: tuple[Path, Path], security: str) -> Contro
         options |= {"ssl_context": context, "auth_require_tls": False}
     elif security == "starttls":
         options |= {"tls_context": context, "require_starttls": True}
-    controller = Controller(inbox, hostname="localhost", port=0, **options)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        inbox.port = free.getsockname()[1]
+    controller = Controller(inbox, hostname="127.0.0.1", port=inbox.port, **options)
     controller.start()
-    assert controller.server is not None
-    inbox.port = controller.server.sockets[0].getsockname()[1]
     return controller
 
 
@@ -104,14 +115,17 @@ def post(
 ) -> Iterator[tuple[Inbox, Email]]:
     inbox = Inbox()
     controller = serve(inbox, certificate, request.param)
-    yield inbox, Email(
-        host="localhost",
-        port=inbox.port,
-        security=request.param,
-        sender="job@example.org",
-        recipients=["a@example.org", "b@example.org"],
-        ca_file=certificate[0],
-        timeout_seconds=5,
+    yield (
+        inbox,
+        Email(
+            host="127.0.0.1",
+            port=inbox.port,
+            security=request.param,
+            sender="job@example.org",
+            recipients=["a@example.org", "b@example.org"],
+            ca_file=certificate[0],
+            timeout_seconds=5,
+        ),
     )
     controller.stop()
 
@@ -201,7 +215,7 @@ def test_nothing_is_sent_without_tls(certificate: tuple[Path, Path], night: Nigh
     inbox = Inbox()
     controller = serve(inbox, certificate, "none")
     sender = Email(
-        host="localhost", port=inbox.port, sender="a@example.org", recipients=["b@example.org"]
+        host="127.0.0.1", port=inbox.port, sender="a@example.org", recipients=["b@example.org"]
     )
     with pytest.raises(DeliveryError) as caught:
         sender.send(message(night))
@@ -211,14 +225,12 @@ def test_nothing_is_sent_without_tls(certificate: tuple[Path, Path], night: Nigh
 
 
 @pytest.mark.parametrize("text", nights.HOSTILE, ids=range(len(nights.HOSTILE)))
-def test_hostile_texts_add_no_header(
-    text: str, certificate: tuple[Path, Path]
-) -> None:
+def test_hostile_texts_add_no_header(text: str, certificate: tuple[Path, Path]) -> None:
     inbox = Inbox()
     controller = serve(inbox, certificate, "tls")
     told = message(nights.hostile_night(text), report=Path(text))
     Email(
-        host="localhost",
+        host="127.0.0.1",
         port=inbox.port,
         security="tls",
         sender="job@example.org",
@@ -264,7 +276,7 @@ def hook() -> Iterator[Hook]:
     state = Hook()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             state.posts.append((dict(self.headers), json.loads(body)))
             if state.status == 0:
@@ -275,7 +287,7 @@ def hook() -> Iterator[Hook]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        do_GET = do_POST  # noqa: N815 -- a redirection that were followed would come as GET
+        do_GET = do_POST
 
         def log_message(self, *args: object) -> None:
             pass
@@ -306,11 +318,10 @@ def test_webhook(hook: Hook, night: Night) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "may_have_arrived"), [(400, False), (404, False), (302, False), (500, True), (0, True)]
+    ("status", "may_have_arrived"),
+    [(400, False), (404, False), (302, False), (500, True), (0, True)],
 )
-def test_webhooks_that_fail(
-    hook: Hook, night: Night, status: int, may_have_arrived: bool
-) -> None:
+def test_webhooks_that_fail(hook: Hook, night: Night, status: int, may_have_arrived: bool) -> None:
     hook.status = status
     with pytest.raises(DeliveryError) as caught:
         Webhook(url=hook.url, timeout_seconds=5).send(message(night))
@@ -340,9 +351,9 @@ def test_headers_of_webhooks_are_checked() -> None:
 
 
 def test_hostile_texts_reach_the_webhook_as_texts(hook: Hook) -> None:
-    for text in nights.HOSTILE[:18]:
+    for text in nights.HOSTILE[::3]:
         Webhook(url=hook.url).send(message(nights.hostile_night(text)))
-    assert len(hook.posts) == 18
+    assert len(hook.posts) == len(nights.HOSTILE[::3])
 
 
 def test_a_message_is_a_value() -> None:

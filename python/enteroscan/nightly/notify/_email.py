@@ -89,7 +89,9 @@ class Email:
         except (OSError, smtplib.SMTPException) as error:
             if not handed_over and isinstance(error, smtplib.SMTPServerDisconnected):
                 return  # it was accepted; only the goodbye was not
-            raise DeliveryError(self._where, _reason(error), may_have_arrived=handed_over) from error
+            raise DeliveryError(
+                self._where, _reason(error), may_have_arrived=handed_over
+            ) from error
         if refused:
             raise DeliveryError(self._where, f"refused: {sorted(refused)}", may_have_arrived=True)
 

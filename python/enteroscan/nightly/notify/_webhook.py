@@ -70,7 +70,9 @@ class Webhook:
         """
         where = f"webhook at {urlsplit(self.url).hostname}"
         try:
-            with self._opener().open(self._request(message, is_retry), timeout=self.timeout_seconds):
+            with self._opener().open(
+                self._request(message, is_retry), timeout=self.timeout_seconds
+            ):
                 return
         except urllib.error.HTTPError as error:
             error.close()

@@ -7,7 +7,6 @@ a field here (a further column of the line list, say) cannot be in any of them.
 import re
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any, Literal, get_args
 
 import pandas as pd

@@ -148,7 +148,7 @@ def _name(feature: Mapping[str, Any]) -> str:
     return next((readable(given[name])[:20] for name in NAMES if given.get(name)), "")
 
 
-def _rings(geometry: Any) -> Iterator[Ring]:
+def _rings(geometry: object) -> Iterator[Ring]:
     """Yield the rings of polygons; whatever else a geometry holds is not drawn."""
     if not isinstance(geometry, Mapping):
         return
@@ -165,7 +165,7 @@ def _rings(geometry: Any) -> Iterator[Ring]:
                 yield positions
 
 
-def _position(point: Any) -> Position | None:
+def _position(point: object) -> Position | None:
     numbers = [finite(value) for value in point[:2]] if isinstance(point, list | tuple) else []
     if len(numbers) < 2 or numbers[0] is None or numbers[1] is None:
         return None
@@ -236,7 +236,7 @@ def _size(box: Box) -> float:
     return max(box.right - box.left, box.bottom - box.top)
 
 
-def zone_rings(zone: Any) -> Iterator[Ring]:
+def zone_rings(zone: object) -> Iterator[Ring]:
     """Yield the rings of a circle or a geometry, as longitudes and latitudes."""
     if not isinstance(zone, Mapping):
         return
@@ -274,15 +274,15 @@ def _dots(
     n = Counter(at for _, at in placed)
     n_new = Counter(at for case, at in placed if case.is_new)
     dots = [
-        Dot(*_pixel(at, scale, shift), round(min(18.0, 5.0 * math.sqrt(count)), 1), count, n_new[at])
+        Dot(
+            *_pixel(at, scale, shift), round(min(18.0, 5.0 * math.sqrt(count)), 1), count, n_new[at]
+        )
         for at, count in n.items()
     ]
     return tuple(sorted(dots, key=lambda dot: -dot.radius))
 
 
-def _labels(
-    area: Area, dots: Sequence[Dot], scale: float, shift: Position
-) -> tuple[Label, ...]:
+def _labels(area: Area, dots: Sequence[Dot], scale: float, shift: Position) -> tuple[Label, ...]:
     """Return names that have room: not on a dot, not on another name, not at the edge."""
     found: list[Label] = []
     for name, at in area.names:

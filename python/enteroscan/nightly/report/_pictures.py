@@ -1,5 +1,6 @@
-"""Charts and maps as PNG, for Word, which does not read every SVG. Without names of places: there
-may be no Chinese font where the job runs.
+"""Charts and maps as PNG, for Word.
+
+Without names of places: there may be no Chinese font where the job runs.
 """
 
 import io
@@ -53,7 +54,14 @@ def map_png(drawn: Map, area: Area) -> bytes:
         axes.scatter(dot.x, dot.y, s=size, color=face, edgecolor=edge, zorder=3)
         if dot.n > 1:
             axes.text(
-                dot.x, dot.y, f"{dot.n}", ha="center", va="center", size=SMALL, color=letters, zorder=4
+                dot.x,
+                dot.y,
+                f"{dot.n}",
+                ha="center",
+                va="center",
+                size=SMALL,
+                color=letters,
+                zorder=4,
             )
     length, bottom = drawn.bar_km * drawn.scale, drawn.height - 12
     axes.plot([12, 12 + length], [bottom, bottom], color=SOFT, linewidth=1.2)

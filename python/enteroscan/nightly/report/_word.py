@@ -112,7 +112,10 @@ class _Note:
     def _ages(self, cases: Sequence[Case]) -> list[tuple[str, int]]:
         ages = [case.age_years for case in cases if case.age_years is not None]
         rows = [
-            (f"{low}-{high}" if high < 200 else f"{low}+", sum(low <= age < high + 1 for age in ages))
+            (
+                f"{low}-{high}" if high < 200 else f"{low}+",
+                sum(low <= age < high + 1 for age in ages),
+            )
             for low, high in AGE_BANDS
         ]
         unknown = (self._texts("word.age_unknown"), len(cases) - len(ages))
@@ -189,7 +192,7 @@ class _Note:
 
     def _table(self, names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         table = self._word.add_table(rows=1 + len(rows), cols=len(names), style="Table Grid")
-        cells = iter(table._cells)  # noqa: SLF001 -- the public way is quadratic in the cells
+        cells = iter(table._cells)
         for name in names:
             next(cells).paragraphs[0].add_run(self._texts(f"head.{name}")).bold = True
         for row in rows:
@@ -225,7 +228,8 @@ def _empty(language: str) -> "Word":
     try:
         import docx
     except ImportError as error:
-        raise MissingExtra("python-docx", "report") from error
+        package = "python-docx"
+        raise MissingExtra(package, "report") from error
     from docx.oxml.ns import qn
 
     word = docx.Document()
