@@ -30,7 +30,7 @@ export print_requirements
 requirements = $(bin)/python -c "$$print_requirements"
 
 # Says whether the things in its arguments are there, and otherwise installs their Debian packages, or
-# says how. Arguments: gtest, benchmark, chromium.
+# says how. Arguments: python, gtest, benchmark, chromium.
 define ensure_system
 set -eu
 packages=

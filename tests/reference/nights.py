@@ -63,7 +63,7 @@ def members(outbreak: int, *, new_since: str = "2024-06-14") -> pd.DataFrame:
     frame = data.frame[data.frame["case_id"].isin(ids)].copy()
     symptoms = [name for name in frame if name.startswith("symptom_")]
     frame["symptoms"] = [
-        "、".join(name.removeprefix("symptom_") for name in symptoms if row[name] is True)
+        "、".join(str(name).removeprefix("symptom_") for name in symptoms if row[name] is True)
         for row in frame.to_dict("records")
     ]
     eaten = data.exposures.assign(
@@ -99,9 +99,9 @@ def verdicts(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["when", "who", "verdict", "note"])
 
 
-def scan_evidence(found: pd.DataFrame, **changes: Any) -> Evidence:
+def scan_evidence(found: pd.DataFrame, *, expected: float = 1.3) -> Evidence:
     centre = found[["latitude", "longitude"]].astype("float64").mean()
-    return replace(
+    return (
         Evidence(
             stream="胃肠炎",
             detector="SpaceTimePermutation",
@@ -109,13 +109,14 @@ def scan_evidence(found: pd.DataFrame, **changes: Any) -> Evidence:
             start=found["onset"].min().date(),
             end=AS_OF,
             observed=len(found),
-            expected=1.3,
+            expected=expected,
             relative_risk=10.8,
             statistic=18.2,
             p_value=0.0004,
             recurrence_interval_days=2_500.0,
             reason={
-                "zh": f"{len(found)} 例居住在 3 公里范围内，同期通常只有 1.3 例；如此聚集约 2,500 天才偶然出现一次。",
+                "zh": f"{len(found)} 例居住在 3 公里范围内，同期通常只有 1.3 例；"
+                "如此聚集约 2,500 天才偶然出现一次。",
                 "en": f"{len(found)} cases live within 3 km, where 1.3 are usual in such a time; "
                 "by chance this happens once in 2,500 days.",
             },
@@ -126,7 +127,6 @@ def scan_evidence(found: pd.DataFrame, **changes: Any) -> Evidence:
             },
             details={"n_locations": 9, "runners_up": [{"place": "柳河街道", "p_value": 0.21}]},
         ),
-        **changes,
     )
 
 
@@ -143,7 +143,8 @@ def exposure_evidence(found: pd.DataFrame, venue: str) -> Evidence:
         outbreak_probability=0.94,
         source=venue,
         reason={
-            "zh": f"{len(found)} 例都在“{venue}”进食，过去一年那里只报告过 2 例；发病间隔与沙门氏菌的潜伏期相符。",
+            "zh": f"{len(found)} 例都在“{venue}”进食，过去一年那里只报告过 2 例；"
+            "发病间隔与沙门氏菌的潜伏期相符。",
             "en": f"{len(found)} cases ate at “{venue}”, which 2 cases named in the past year; "
             "the times of onset fit the incubation of Salmonella.",
         },
@@ -180,7 +181,7 @@ def series_evidence() -> Evidence:
     )
 
 
-def night(**changes: Any) -> Night:
+def night() -> Night:
     """Return a night of a simulated district with signals of all states but one."""
     data = reports()
     first, second, third, fourth = (members(outbreak) for outbreak in (1, 2, 3, 4))
@@ -313,7 +314,12 @@ def night(**changes: Any) -> Night:
         "manifest": {"version": "0.1.0", "seed": 7, "seconds": 6.3},
         "boundaries": data.boundaries,
     }
-    return Night(**(given | changes))
+    return Night(**given)
+
+
+def in_frame(text: str) -> str:
+    """Return a text as a frame can hold it: without halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def in_frame(text: str) -> str:
@@ -360,9 +366,9 @@ def hostile_night(text: str) -> Night:
     )
     base = night()
     texts = {name: [cell] for name in ("stream", "detector", "status", "message")}
-    problem = dict.fromkeys(
-        ("kind", "severity", "column", "field", "value", "reason", "done"), [cell]
-    )
+    problem = {
+        name: [cell] for name in ("kind", "severity", "column", "field", "value", "reason", "done")
+    }
     features = [
         {**feature, "properties": {"name": text, text: text}}
         for feature in (base.boundaries or {})["features"]

@@ -13,7 +13,7 @@ from enteroscan.nightly.report import write
 from reference import nights
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Dialog, Page
 
 Open = Callable[[Night], "Page"]
 
@@ -42,7 +42,12 @@ def opened(browser: "Browser", tmp_path: Path) -> Iterator[Open]:
     page.on("console", lambda message: wrong.append(f"console: {message.text}"))
     page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
     page.on("request", lambda request: wrong.append(f"request: {request.url}"))
-    page.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+
+    def dismiss(dialog: "Dialog") -> None:
+        wrong.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
 
     def open_night(night: Night) -> "Page":
         path = write(night, into=tmp_path, formats=["html"])["html"]

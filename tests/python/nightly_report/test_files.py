@@ -14,7 +14,6 @@ import jsonschema
 import pandas as pd
 import pytest
 
-import enteroscan.nightly.report as report_module
 from enteroscan.errors import MissingExtra, SpecError
 from enteroscan.nightly.night import Night
 from enteroscan.nightly.report import FORMATS, document, schema, write
@@ -58,7 +57,7 @@ def test_a_file_is_whole_or_as_it_was(
     def full(handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(report_module.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         write(replace(night, area="other"), into=tmp_path, formats=["json"])
     assert path.read_bytes() == before

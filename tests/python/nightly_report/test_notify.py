@@ -1,5 +1,6 @@
 """Messages reach a mail server over TLS and a webhook; a retry says that it is one."""
 
+import asyncio
 import datetime
 import email
 import email.policy
@@ -17,7 +18,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -71,8 +72,10 @@ class Inbox:
     letters: list[EmailMessage] = field(default_factory=list)
     port: int = 0
 
-    async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        assert isinstance(server.transport, asyncio.Transport)
         assert session.ssl is not None or server.transport.get_extra_info("ssl_object") is not None
+        assert envelope.content is not None
         parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
         assert isinstance(parsed, EmailMessage)
         if self.answer == "hang up":
@@ -83,7 +86,9 @@ class Inbox:
         return self.answer
 
 
-def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+def authenticate(
+    server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
+) -> AuthResult:
     good = isinstance(data, LoginPassword) and data.password == b"right"
     return AuthResult(success=good, handled=False)
 

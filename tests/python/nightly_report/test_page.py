@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 
 def shown(page: "Page") -> list[str]:
-    return page.eval_on_selector_all(
+    states = page.eval_on_selector_all(
         "article.signal:not([hidden])", "all => all.map(one => one.dataset.state)"
     )
+    return [str(state) for state in states]
 
 
 def size(locator: "Locator") -> tuple[float, float]:
@@ -158,7 +159,8 @@ def test_every_control_has_a_name_and_every_table_a_head(opened: "Open", night: 
     )
     assert unnamed == []
     headless = page.evaluate(
-        "() => [...document.querySelectorAll('table')].filter(t => !t.querySelector('th[scope]')).length"
+        "() => [...document.querySelectorAll('table')]"
+        ".filter(one => !one.querySelector('th[scope]')).length"
     )
     assert headless == 0
     ids = page.evaluate("() => [...document.querySelectorAll('[id]')].map(one => one.id)")

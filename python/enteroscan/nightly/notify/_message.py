@@ -9,7 +9,7 @@ from typing import Any
 
 from enteroscan._language import Texts
 from enteroscan.nightly.night import Night
-from enteroscan.nightly.report import Document, document
+from enteroscan.nightly.report import Document, document, readable
 
 __all__ = ["Message", "message"]
 
@@ -86,7 +86,7 @@ def _data(shown: Document, report: Path | None) -> dict[str, Any]:
             for signal in shown.signals
             if signal.is_news
         ],
-        "report": None if report is None else str(report),
+        "report": None if report is None else readable(report),
     }
 
 
@@ -119,5 +119,5 @@ def _lines(shown: Document, texts: Texts, report: Path | None) -> list[str]:
     if shown.failed:
         lines.append(texts("failed", n=len(shown.failed)))
     if report is not None:
-        lines.append(texts("report", path=report))
+        lines.append(texts("report", path=readable(report)))
     return [*lines, "", texts("footer")]

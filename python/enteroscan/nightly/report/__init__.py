@@ -16,9 +16,10 @@ from enteroscan.nightly.night import Night
 from enteroscan.nightly.report._document import Document, document
 from enteroscan.nightly.report._files import case_table, features, signal_table
 from enteroscan.nightly.report._html import page
+from enteroscan.nightly.report._plain import readable
 from enteroscan.nightly.report._word import investigation_note
 
-__all__ = ["FORMATS", "Document", "document", "schema", "write"]
+__all__ = ["FORMATS", "Document", "document", "readable", "schema", "write"]
 
 FORMATS = ("html", "json", "csv", "geojson", "docx")
 

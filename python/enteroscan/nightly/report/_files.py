@@ -90,6 +90,6 @@ def _zones(signal: SignalPart, language: str) -> Iterator[dict[str, Any]]:
             yield _feature("Polygon", [[list(corner) for corner in corners]], given)
 
 
-def _feature(kind: str, coordinates: Any, properties: dict[str, Any]) -> dict[str, Any]:
+def _feature(kind: str, coordinates: object, properties: dict[str, Any]) -> dict[str, Any]:
     geometry = {"type": kind, "coordinates": coordinates}
     return {"type": "Feature", "geometry": geometry, "properties": properties}

@@ -114,7 +114,7 @@ def path(points: Sequence[tuple[float, float]], *, closed: bool = True) -> str:
     return f"M{corners}Z" if closed else f"M{corners}"
 
 
-def scaled(details: Any) -> list[tuple[str, float, float]] | None:
+def scaled(details: object) -> list[tuple[str, float, float]] | None:
     """Return name, value and value over the largest one, if all of some details are numbers."""
     if not isinstance(details, Mapping) or len(details) < 2:
         return None
@@ -124,7 +124,7 @@ def scaled(details: Any) -> list[tuple[str, float, float]] | None:
     return [(name, float(value), value / largest) for name, value in details.items()]
 
 
-def written(value: Any) -> str:
+def written(value: object) -> str:
     """Return nested settings as people can read them."""
     return json.dumps(value, ensure_ascii=False, indent=2)
 

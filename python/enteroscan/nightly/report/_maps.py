@@ -148,7 +148,7 @@ def _name(feature: Mapping[str, Any]) -> str:
     return next((readable(given[name])[:20] for name in NAMES if given.get(name)), "")
 
 
-def _rings(geometry: Any) -> Iterator[Ring]:
+def _rings(geometry: object) -> Iterator[Ring]:
     """Yield the rings of polygons; whatever else a geometry holds is not drawn."""
     if not isinstance(geometry, Mapping):
         return
@@ -165,7 +165,7 @@ def _rings(geometry: Any) -> Iterator[Ring]:
                 yield positions
 
 
-def _position(point: Any) -> Position | None:
+def _position(point: object) -> Position | None:
     numbers = [finite(value) for value in point[:2]] if isinstance(point, list | tuple) else []
     if len(numbers) < 2 or numbers[0] is None or numbers[1] is None:
         return None
@@ -236,7 +236,7 @@ def _size(box: Box) -> float:
     return max(box.right - box.left, box.bottom - box.top)
 
 
-def zone_rings(zone: Any) -> Iterator[Ring]:
+def zone_rings(zone: object) -> Iterator[Ring]:
     """Yield the rings of a circle or a geometry, as longitudes and latitudes."""
     if not isinstance(zone, Mapping):
         return

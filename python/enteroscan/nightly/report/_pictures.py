@@ -1,5 +1,6 @@
-"""Charts and maps as PNG, for Word, which does not read every SVG. Without names of places: there
-may be no Chinese font where the job runs.
+"""Charts and maps as PNG, for Word.
+
+Without names of places: there may be no Chinese font where the job runs.
 """
 
 import io

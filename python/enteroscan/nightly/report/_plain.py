@@ -26,7 +26,7 @@ def readable(value: object) -> str:
     """Return a text in which nothing is hidden.
 
     Control characters, halves of surrogate pairs and signs that turn the direction of writing
-    become U+FFFD; what is longer than 1,000 characters ends in "…".
+    become U+FFFD, ends of lines become spaces; what is longer than 1,000 characters ends in "…".
     """
     text = str(value)[: LONGEST + 1]
     if not text.isprintable():
@@ -35,7 +35,7 @@ def readable(value: object) -> str:
 
 
 def _readable_character(character: str) -> str:
-    if character in "\t\n\r":
+    if character in "\t\n\r\u2028\u2029":
         return " "
     hidden = unicodedata.category(character) in {"Cc", "Cs", "Cn"} or character in BIDI
     return REPLACEMENT if hidden else character
@@ -63,7 +63,7 @@ def moment(value: object) -> str | None:
     return local.strftime("%Y-%m-%d") if whole_day else local.isoformat(timespec="minutes")
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:  # noqa: ANN401 -- whatever JSON can hold
     """Return a nested value fit for JSON, its texts readable, passwords and tokens left out."""
     if isinstance(value, Mapping):
         return {
@@ -75,7 +75,7 @@ def plain(value: Any) -> Any:
     return _plain_scalar(value)
 
 
-def _plain_scalar(value: Any) -> Any:
+def _plain_scalar(value: object) -> bool | int | float | str | None:
     if is_missing(value):
         return None
     if isinstance(value, bool | np.bool_):

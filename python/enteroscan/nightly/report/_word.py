@@ -228,7 +228,8 @@ def _empty(language: str) -> "Word":
     try:
         import docx
     except ImportError as error:
-        raise MissingExtra("python-docx", "report") from error
+        package = "python-docx"
+        raise MissingExtra(package, "report") from error
     from docx.oxml.ns import qn
 
     word = docx.Document()
