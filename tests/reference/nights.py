@@ -322,11 +322,6 @@ def in_frame(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def in_frame(text: str) -> str:
-    """Return a text as a frame can hold it: without halves of surrogate pairs."""
-    return text.encode("utf-8", "replace").decode()
-
-
 def hostile_night(text: str) -> Night:
     """Return a night with a text in every field that takes one."""
     sentences = {"zh": text, "en": text}
