@@ -61,7 +61,7 @@ def members(outbreak: int, *, new_since: str = "2024-06-14") -> pd.DataFrame:
     truth = data.truth.cases
     ids = truth.loc[(truth["outbreak"] == outbreak).fillna(False), "case_id"]
     frame = data.frame[data.frame["case_id"].isin(ids)].copy()
-    symptoms = [name for name in frame if name.startswith("symptom_")]
+    symptoms = [name for name in frame if str(name).startswith("symptom_")]
     frame["symptoms"] = [
         "、".join(str(name).removeprefix("symptom_") for name in symptoms if row[name] is True)
         for row in frame.to_dict("records")
@@ -101,32 +101,30 @@ def verdicts(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
 
 def scan_evidence(found: pd.DataFrame, *, expected: float = 1.3) -> Evidence:
     centre = found[["latitude", "longitude"]].astype("float64").mean()
-    return (
-        Evidence(
-            stream="胃肠炎",
-            detector="SpaceTimePermutation",
-            kind="scan",
-            start=found["onset"].min().date(),
-            end=AS_OF,
-            observed=len(found),
-            expected=expected,
-            relative_risk=10.8,
-            statistic=18.2,
-            p_value=0.0004,
-            recurrence_interval_days=2_500.0,
-            reason={
-                "zh": f"{len(found)} 例居住在 3 公里范围内，同期通常只有 1.3 例；"
-                "如此聚集约 2,500 天才偶然出现一次。",
-                "en": f"{len(found)} cases live within 3 km, where 1.3 are usual in such a time; "
-                "by chance this happens once in 2,500 days.",
-            },
-            zone={
-                "latitude": centre["latitude"],
-                "longitude": centre["longitude"],
-                "radius_km": 3.0,
-            },
-            details={"n_locations": 9, "runners_up": [{"place": "柳河街道", "p_value": 0.21}]},
-        ),
+    return Evidence(
+        stream="胃肠炎",
+        detector="SpaceTimePermutation",
+        kind="scan",
+        start=found["onset"].min().date(),
+        end=AS_OF,
+        observed=len(found),
+        expected=expected,
+        relative_risk=10.8,
+        statistic=18.2,
+        p_value=0.0004,
+        recurrence_interval_days=2_500.0,
+        reason={
+            "zh": f"{len(found)} 例居住在 3 公里范围内，同期通常只有 1.3 例；"
+            "如此聚集约 2,500 天才偶然出现一次。",
+            "en": f"{len(found)} cases live within 3 km, where 1.3 are usual in such a time; "
+            "by chance this happens once in 2,500 days.",
+        },
+        zone={
+            "latitude": centre["latitude"],
+            "longitude": centre["longitude"],
+            "radius_km": 3.0,
+        },
+        details={"n_locations": 9, "runners_up": [{"place": "柳河街道", "p_value": 0.21}]},
     )
 
 

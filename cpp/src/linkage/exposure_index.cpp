@@ -49,8 +49,9 @@ ExposureIndex::ExposureIndex(CaseReports given, GroupOptions chosen)
     by_stratum.resize(reports.n_cases());
     std::iota(by_stratum.begin(), by_stratum.end(), 0);
     const auto stratum = [this](std::int32_t c) { return reports.stratum[static_cast<std::size_t>(c)]; };
-    std::stable_sort(by_stratum.begin(), by_stratum.end(),
-                     [&](std::int32_t a, std::int32_t b) { return stratum(a) < stratum(b); });
+    std::sort(by_stratum.begin(), by_stratum.end(), [&](std::int32_t a, std::int32_t b) {
+        return std::pair(stratum(a), a) < std::pair(stratum(b), b);
+    });
     for (std::size_t i = 0; i < by_stratum.size(); ++i) {
         if (i == 0 || stratum(by_stratum[i]) != stratum(by_stratum[i - 1])) stratum_first.push_back(i);
     }

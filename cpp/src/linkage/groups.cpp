@@ -190,8 +190,9 @@ Group Grouping::group(std::size_t value) {
     }
     std::vector<std::size_t> order(n);
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t i, std::size_t j) { return belongs[i] > belongs[j]; });
+    std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
+        return std::pair(-belongs[i], i) < std::pair(-belongs[j], j);
+    });
     for (const std::size_t i : order) {
         result.cases.push_back(exposed[source.begin + i].person);
         result.probabilities.push_back(std::min(belongs[i], 1.0));
@@ -233,8 +234,9 @@ std::vector<Explanation> Grouping::others(const Group& group) const {
         }
         i = j;
     }
-    std::stable_sort(found.begin(), found.end(),
-                     [](const Explanation& a, const Explanation& b) { return a.statistic > b.statistic; });
+    std::sort(found.begin(), found.end(), [](const Explanation& a, const Explanation& b) {
+        return std::pair(-a.statistic, a.value) < std::pair(-b.statistic, b.value);
+    });
     if (found.size() > most_others) found.resize(most_others);
     return found;
 }

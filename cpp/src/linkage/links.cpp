@@ -29,8 +29,9 @@ double distance_km(double latitude_a, double longitude_a, double latitude_b, dou
 void check_options(const LinkOptions& options) {
     if (!(options.from <= options.until)) throw InvalidInput("'from' must not be after 'until'");
     if (!(options.max_gap > 0.0)) throw InvalidInput("max_gap must be positive");
-    if (!(options.same_meal_hours > 0.0 && options.sale_hours > 0.0 && options.same_meal_share > 0.0 &&
-          options.same_meal_share < 1.0)) {
+    const bool times_are_good = options.same_meal_hours > 0.0 && options.sale_hours > 0.0;
+    const bool share_is_good = options.same_meal_share > 0.0 && options.same_meal_share < 1.0;
+    if (!times_are_good || !share_is_good) {
         throw InvalidInput("mean times between exposures must be positive, the share between 0 and 1");
     }
     if (options.distance_km.size() != options.distance_evidence.size() ||

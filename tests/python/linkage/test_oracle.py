@@ -100,6 +100,7 @@ def compiled(reports: Reports, options: Options) -> _core.SharedSources:
         fresh_since=options.fresh_since,
         durations=list(options.durations),
         min_cases=options.min_cases,
+        max_reports=0,
     )
 
 

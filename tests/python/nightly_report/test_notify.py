@@ -75,7 +75,7 @@ class Inbox:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         assert isinstance(server.transport, asyncio.Transport)
         assert session.ssl is not None or server.transport.get_extra_info("ssl_object") is not None
-        assert envelope.content is not None
+        assert isinstance(envelope.content, bytes)
         parsed = email.message_from_bytes(envelope.content, policy=email.policy.default)
         assert isinstance(parsed, EmailMessage)
         if self.answer == "hang up":

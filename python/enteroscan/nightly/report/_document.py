@@ -224,7 +224,7 @@ def document(night: Night, language: str | None = None) -> Document:
     states = Counter(signal.state for signal in signals)
     return Document(
         area=night.area,
-        as_of=night.as_of,
+        as_of=night.as_of,  # type: ignore[arg-type]  # validated
         language=choose_language(language or night.language),
         n_news=sum(signal.is_news for signal in signals),
         n_by_state={state: states[state] for state in get_args(State)},
@@ -253,11 +253,11 @@ def _signal(signal: Signal) -> SignalPart:
         signal_id=signal.signal_id,
         state=signal.state,
         is_news=signal.is_news,
-        title=signal.title,
-        news=signal.news,
+        title=signal.title,  # type: ignore[arg-type]  # validated
+        news=signal.news,  # type: ignore[arg-type]  # validated
         streams=list(signal.streams),
-        first_night=signal.first_night,
-        last_night=signal.last_night,
+        first_night=signal.first_night,  # type: ignore[arg-type]  # validated
+        last_night=signal.last_night,  # type: ignore[arg-type]  # validated
         n_cases=len(cases),
         n_new_cases=sum(case.is_new for case in cases),
         first_onset=min(onsets, default=None),

@@ -205,7 +205,7 @@ class _Note:
         return self._texts(key) if key in self._texts else name or "–"
 
 
-def to_verify(signal: SignalPart) -> list[tuple[str, dict[str, object]]]:
+def to_verify(signal: SignalPart) -> list[tuple[str, dict[str, Any]]]:
     """Return what is worth asking, by what is not known yet: keys of texts, and their values."""
     lacking = {
         "exposures": sum(not case.exposures for case in signal.cases),
@@ -213,7 +213,7 @@ def to_verify(signal: SignalPart) -> list[tuple[str, dict[str, object]]]:
         "laboratory": sum(case.laboratory is None for case in signal.cases),
     }
     sources = dict.fromkeys(part.source for part in signal.evidence if part.source)
-    return [
+    asked: list[tuple[str, dict[str, Any]]] = [
         ("diagnosis", {}),
         *(("source", {"source": source}) for source in sources),
         *((key, {"n": n}) for key, n in lacking.items() if n),
@@ -221,6 +221,7 @@ def to_verify(signal: SignalPart) -> list[tuple[str, dict[str, object]]]:
         ("food_safety", {}),
         ("emergency", {}),
     ]
+    return asked
 
 
 def _empty(language: str) -> "Word":
