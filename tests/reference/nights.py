@@ -13,6 +13,7 @@ from enteroscan.nightly.night import Evidence, Night, Signal, State
 from enteroscan.simulate import District, Outbreak, SimulatedReports
 
 AS_OF = date(2024, 6, 16)
+NEW_SINCE = "2024-06-14"
 MEMBER_COLUMNS = (
     "case_id", "onset", "reported", "sex", "age_years", "home_region", "latitude", "longitude",
     "symptoms", "exposures", "laboratory", "probability", "is_new",
@@ -55,15 +56,20 @@ def reports() -> SimulatedReports:
     )
 
 
-def members(outbreak: int, *, new_since: str = "2024-06-14") -> pd.DataFrame:
+def members(outbreak: int) -> pd.DataFrame:
     """Return the line list of an outbreak, and columns that no report may show."""
+    return _members(outbreak).copy()
+
+
+@cache
+def _members(outbreak: int) -> pd.DataFrame:
     data = reports()
     truth = data.truth.cases
     ids = truth.loc[(truth["outbreak"] == outbreak).fillna(False), "case_id"]
     frame = data.frame[data.frame["case_id"].isin(ids)].copy()
-    symptoms = [name for name in frame if name.startswith("symptom_")]
+    symptoms = [name for name in map(str, frame) if name.startswith("symptom_")]
     frame["symptoms"] = [
-        "、".join(str(name).removeprefix("symptom_") for name in symptoms if row[name] is True)
+        "、".join(name.removeprefix("symptom_") for name in symptoms if row[name] is True)
         for row in frame.to_dict("records")
     ]
     eaten = data.exposures.assign(
@@ -75,7 +81,7 @@ def members(outbreak: int, *, new_since: str = "2024-06-14") -> pd.DataFrame:
         results.drop_duplicates("case_id").set_index("case_id")["result"]
     )
     frame["probability"] = np.linspace(0.98, 0.61, len(frame))
-    frame["is_new"] = frame["reported"] >= new_since
+    frame["is_new"] = frame["reported"] >= NEW_SINCE
     return frame.reset_index(drop=True)[[*MEMBER_COLUMNS, "person", "hospital"]]
 
 
@@ -101,32 +107,30 @@ def verdicts(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
 
 def scan_evidence(found: pd.DataFrame, *, expected: float = 1.3) -> Evidence:
     centre = found[["latitude", "longitude"]].astype("float64").mean()
-    return (
-        Evidence(
-            stream="胃肠炎",
-            detector="SpaceTimePermutation",
-            kind="scan",
-            start=found["onset"].min().date(),
-            end=AS_OF,
-            observed=len(found),
-            expected=expected,
-            relative_risk=10.8,
-            statistic=18.2,
-            p_value=0.0004,
-            recurrence_interval_days=2_500.0,
-            reason={
-                "zh": f"{len(found)} 例居住在 3 公里范围内，同期通常只有 1.3 例；"
-                "如此聚集约 2,500 天才偶然出现一次。",
-                "en": f"{len(found)} cases live within 3 km, where 1.3 are usual in such a time; "
-                "by chance this happens once in 2,500 days.",
-            },
-            zone={
-                "latitude": centre["latitude"],
-                "longitude": centre["longitude"],
-                "radius_km": 3.0,
-            },
-            details={"n_locations": 9, "runners_up": [{"place": "柳河街道", "p_value": 0.21}]},
-        ),
+    return Evidence(
+        stream="胃肠炎",
+        detector="SpaceTimePermutation",
+        kind="scan",
+        start=found["onset"].min().date(),
+        end=AS_OF,
+        observed=len(found),
+        expected=expected,
+        relative_risk=10.8,
+        statistic=18.2,
+        p_value=0.0004,
+        recurrence_interval_days=2_500.0,
+        reason={
+            "zh": f"{len(found)} 例居住在 3 公里范围内，同期通常只有 1.3 例；"
+            "如此聚集约 2,500 天才偶然出现一次。",
+            "en": f"{len(found)} cases live within 3 km, where 1.3 are usual in such a time; "
+            "by chance this happens once in 2,500 days.",
+        },
+        zone={
+            "latitude": centre["latitude"],
+            "longitude": centre["longitude"],
+            "radius_km": 3.0,
+        },
+        details={"n_locations": 9, "runners_up": [{"place": "柳河街道", "p_value": 0.21}]},
     )
 
 
@@ -181,6 +185,7 @@ def series_evidence() -> Evidence:
     )
 
 
+@cache
 def night() -> Night:
     """Return a night of a simulated district with signals of all states but one."""
     data = reports()

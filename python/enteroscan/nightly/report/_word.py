@@ -213,14 +213,10 @@ def to_verify(signal: SignalPart) -> list[tuple[str, dict[str, object]]]:
         "laboratory": sum(case.laboratory is None for case in signal.cases),
     }
     sources = dict.fromkeys(part.source for part in signal.evidence if part.source)
-    return [
-        ("diagnosis", {}),
-        *(("source", {"source": source}) for source in sources),
-        *((key, {"n": n}) for key, n in lacking.items() if n),
-        ("contacts", {}),
-        ("food_safety", {}),
-        ("emergency", {}),
-    ]
+    found: list[tuple[str, dict[str, object]]] = [("diagnosis", {})]
+    found += [("source", {"source": source}) for source in sources]
+    found += [(key, {"n": n}) for key, n in lacking.items() if n]
+    return [*found, ("contacts", {}), ("food_safety", {}), ("emergency", {})]
 
 
 def _empty(language: str) -> "Word":
