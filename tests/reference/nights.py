@@ -13,6 +13,7 @@ from enteroscan.nightly.night import Evidence, Night, Signal, State
 from enteroscan.simulate import District, Outbreak, SimulatedReports
 
 AS_OF = date(2024, 6, 16)
+NEW_SINCE = "2024-06-14"
 MEMBER_COLUMNS = (
     "case_id", "onset", "reported", "sex", "age_years", "home_region", "latitude", "longitude",
     "symptoms", "exposures", "laboratory", "probability", "is_new",
@@ -55,15 +56,20 @@ def reports() -> SimulatedReports:
     )
 
 
-def members(outbreak: int, *, new_since: str = "2024-06-14") -> pd.DataFrame:
+def members(outbreak: int) -> pd.DataFrame:
     """Return the line list of an outbreak, and columns that no report may show."""
+    return _members(outbreak).copy()
+
+
+@cache
+def _members(outbreak: int) -> pd.DataFrame:
     data = reports()
     truth = data.truth.cases
     ids = truth.loc[(truth["outbreak"] == outbreak).fillna(False), "case_id"]
     frame = data.frame[data.frame["case_id"].isin(ids)].copy()
-    symptoms = [name for name in frame if str(name).startswith("symptom_")]
+    symptoms = [name for name in map(str, frame) if name.startswith("symptom_")]
     frame["symptoms"] = [
-        "、".join(str(name).removeprefix("symptom_") for name in symptoms if row[name] is True)
+        "、".join(name.removeprefix("symptom_") for name in symptoms if row[name] is True)
         for row in frame.to_dict("records")
     ]
     eaten = data.exposures.assign(
@@ -75,7 +81,7 @@ def members(outbreak: int, *, new_since: str = "2024-06-14") -> pd.DataFrame:
         results.drop_duplicates("case_id").set_index("case_id")["result"]
     )
     frame["probability"] = np.linspace(0.98, 0.61, len(frame))
-    frame["is_new"] = frame["reported"] >= new_since
+    frame["is_new"] = frame["reported"] >= NEW_SINCE
     return frame.reset_index(drop=True)[[*MEMBER_COLUMNS, "person", "hospital"]]
 
 
@@ -179,6 +185,7 @@ def series_evidence() -> Evidence:
     )
 
 
+@cache
 def night() -> Night:
     """Return a night of a simulated district with signals of all states but one."""
     data = reports()

@@ -14,6 +14,8 @@ from enteroscan.nightly.notify._message import Message
 
 __all__ = ["Email"]
 
+DENIALS = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Email:
@@ -76,24 +78,22 @@ class Email:
             It was not sent, or nobody knows: `DeliveryError.may_have_arrived`.
         """
         letter = self._letter(message, is_retry=is_retry)
-        handed_over = False
+        handed_over, refused = False, None
         try:
             with self._connection() as server:
                 if self.user is not None:
                     server.login(self.user, self.password or "")
                 handed_over = True
                 refused = server.send_message(letter)
-                handed_over = bool(refused)
-        except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
-            raise DeliveryError(self._where, _reason(error), may_have_arrived=False) from error
         except (OSError, smtplib.SMTPException) as error:
-            if not handed_over and isinstance(error, smtplib.SMTPServerDisconnected):
-                return  # it was accepted; only the goodbye was not
-            raise DeliveryError(
-                self._where, _reason(error), may_have_arrived=handed_over
-            ) from error
+            if refused is None:  # else it was accepted, and only the goodbye failed
+                denied = isinstance(error, DENIALS)
+                raise DeliveryError(
+                    self._where, _reason(error), may_have_arrived=handed_over and not denied
+                ) from error
         if refused:
-            raise DeliveryError(self._where, f"refused: {sorted(refused)}", may_have_arrived=True)
+            reason = f"refused for {', '.join(sorted(refused))}"
+            raise DeliveryError(self._where, reason, may_have_arrived=True)
 
     @property
     def _where(self) -> str:

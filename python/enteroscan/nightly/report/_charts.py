@@ -164,7 +164,7 @@ def _bin(onset: "pd.Series[pd.Timestamp]", hours_known: bool) -> Bin:
 
 def _starts(onset: "pd.Series[pd.Timestamp]", width: Bin) -> "pd.Series[pd.Timestamp]":
     if width == "W":
-        return onset.dt.normalize() - pd.to_timedelta(onset.dt.dayofweek, unit="D")
+        return onset.dt.normalize() - pd.to_timedelta(onset.dt.day_of_week, unit="D")
     return onset.dt.floor(width)
 
 

@@ -222,19 +222,21 @@ def document(night: Night, language: str | None = None) -> Document:
     """Return what of a night is shown, in the language given or else that of the night."""
     signals = sorted(map(_signal, night.signals), key=_rank)
     states = Counter(signal.state for signal in signals)
-    return Document(
-        area=night.area,
-        as_of=night.as_of,  # type: ignore[arg-type]  # validated
-        language=choose_language(language or night.language),
-        n_news=sum(signal.is_news for signal in signals),
-        n_by_state={state: states[state] for state in get_args(State)},
-        signals=signals,
-        streams=[Stream(**row) for row in records(night.streams)],
-        problems=_problems(night.problems),
-        unseen=records(night.unseen),
-        curve=[Day(**row) for row in records(night.curve)],
-        settings=night.settings,
-        manifest=night.manifest,
+    return Document.model_validate(
+        {
+            "area": night.area,
+            "as_of": night.as_of,
+            "language": choose_language(language or night.language),
+            "n_news": sum(signal.is_news for signal in signals),
+            "n_by_state": {state: states[state] for state in get_args(State)},
+            "signals": signals,
+            "streams": [Stream(**row) for row in records(night.streams)],
+            "problems": _problems(night.problems),
+            "unseen": records(night.unseen),
+            "curve": [Day(**row) for row in records(night.curve)],
+            "settings": night.settings,
+            "manifest": night.manifest,
+        }
     )
 
 
@@ -249,24 +251,26 @@ def _signal(signal: Signal) -> SignalPart:
         key=lambda case: (case.onset or "9", case.case_id or ""),
     )
     onsets = [case.onset for case in cases if case.onset]
-    return SignalPart(
-        signal_id=signal.signal_id,
-        state=signal.state,
-        is_news=signal.is_news,
-        title=signal.title,  # type: ignore[arg-type]  # validated
-        news=signal.news,  # type: ignore[arg-type]  # validated
-        streams=list(signal.streams),
-        first_night=signal.first_night,  # type: ignore[arg-type]  # validated
-        last_night=signal.last_night,  # type: ignore[arg-type]  # validated
-        n_cases=len(cases),
-        n_new_cases=sum(case.is_new for case in cases),
-        first_onset=min(onsets, default=None),
-        last_onset=max(onsets, default=None),
-        evidence=[_evidence(evidence) for evidence in signal.evidence],
-        cases=cases,
-        history=[HistoryRow(**row) for row in records(signal.history)],
-        verdicts=[Verdict(**row) for row in records(signal.verdicts)],
-        related=signal.related,
+    return SignalPart.model_validate(
+        {
+            "signal_id": signal.signal_id,
+            "state": signal.state,
+            "is_news": signal.is_news,
+            "title": signal.title,
+            "news": signal.news,
+            "streams": list(signal.streams),
+            "first_night": signal.first_night,
+            "last_night": signal.last_night,
+            "n_cases": len(cases),
+            "n_new_cases": sum(case.is_new for case in cases),
+            "first_onset": min(onsets, default=None),
+            "last_onset": max(onsets, default=None),
+            "evidence": [_evidence(evidence) for evidence in signal.evidence],
+            "cases": cases,
+            "history": [HistoryRow(**row) for row in records(signal.history)],
+            "verdicts": [Verdict(**row) for row in records(signal.verdicts)],
+            "related": signal.related,
+        }
     )
 
 

@@ -205,7 +205,7 @@ class _Note:
         return self._texts(key) if key in self._texts else name or "–"
 
 
-def to_verify(signal: SignalPart) -> list[tuple[str, dict[str, Any]]]:
+def to_verify(signal: SignalPart) -> list[tuple[str, dict[str, object]]]:
     """Return what is worth asking, by what is not known yet: keys of texts, and their values."""
     lacking = {
         "exposures": sum(not case.exposures for case in signal.cases),
@@ -213,15 +213,10 @@ def to_verify(signal: SignalPart) -> list[tuple[str, dict[str, Any]]]:
         "laboratory": sum(case.laboratory is None for case in signal.cases),
     }
     sources = dict.fromkeys(part.source for part in signal.evidence if part.source)
-    asked: list[tuple[str, dict[str, Any]]] = [
-        ("diagnosis", {}),
-        *(("source", {"source": source}) for source in sources),
-        *((key, {"n": n}) for key, n in lacking.items() if n),
-        ("contacts", {}),
-        ("food_safety", {}),
-        ("emergency", {}),
-    ]
-    return asked
+    found: list[tuple[str, dict[str, object]]] = [("diagnosis", {})]
+    found += [("source", {"source": source}) for source in sources]
+    found += [(key, {"n": n}) for key, n in lacking.items() if n]
+    return [*found, ("contacts", {}), ("food_safety", {}), ("emergency", {})]
 
 
 def _empty(language: str) -> "Word":
