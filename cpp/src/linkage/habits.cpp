@@ -102,12 +102,18 @@ double Habits::expected(std::size_t kind, const ValueHabits& value, const Left& 
         const auto c = static_cast<std::size_t>(context);
         const double others = left.by_context.empty() ? n : n - left.by_context[c];
         if (others <= 0.0) continue;
-        const auto times = std::span(reported.context_times)
-                               .subspan(reported.context_first[c],
-                                        reported.context_first[c + 1] - reported.context_first[c]);
-        sum += others * weight(kind, c) * static_cast<double>(count_between(times, first, last));
+        sum += others * weight(kind, c) * reports_between(kind, c, first, last);
     }
     return sum;
+}
+
+double Habits::reports_between(std::size_t kind, std::size_t context, double first,
+                               double last) const noexcept {
+    const Kind& reported = kinds_[kind];
+    const std::size_t begin = reported.context_first[context];
+    const std::size_t end = reported.context_first[context + 1];
+    return static_cast<double>(
+        count_between(std::span(reported.context_times).subspan(begin, end - begin), first, last));
 }
 
 double Habits::reports_between(std::size_t kind, double first, double last) const noexcept {

@@ -69,6 +69,8 @@ class Habits {
 
     /// Reports of the kind in [first, last].
     double reports_between(std::size_t kind, double first, double last) const noexcept;
+    /// ... by cases of a context.
+    double reports_between(std::size_t kind, std::size_t context, double first, double last) const noexcept;
 
     /// The part of `expected` that does not depend on contexts.
     double expected_anywhere(std::size_t kind, double n, double left, std::size_t begin,

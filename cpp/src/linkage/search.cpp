@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <tuple>
 #include <utility>
 
@@ -127,6 +128,19 @@ double Search::most_evidence(std::size_t begin, std::size_t end) const {
     return most;
 }
 
+/// No statistic is greater: the mean over the agents' prior of the best that each sum of evidence allows.
+double Search::best_possible_mean(std::size_t begin, std::size_t end, double expected) {
+    const std::size_t n_agents = data_.prior.size();
+    const auto n = static_cast<double>(end - begin);
+    fits_.resize(n_agents);
+    for (std::size_t a = 0; a < n_agents; ++a) {
+        const double after = evidence_[end * n_agents + a];
+        const double sum = after - evidence_[begin * n_agents + a] + rounding * after;
+        fits_[a] = best_possible(n, sum / expected);
+    }
+    return log_mean() + rounding;
+}
+
 double Search::expected(std::size_t kind, std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
         const auto person = static_cast<std::size_t>(exposed_[i].person);
@@ -157,10 +171,19 @@ double Search::expected_by_fashion(std::size_t kind, std::size_t begin, std::siz
     return (n + fashion_doubt * usual) / (all + fashion_doubt) * all_inside;
 }
 
-double Search::statistic(std::size_t begin, std::size_t end, double expected) {
-    fits_.resize(data_.prior.size());
-    for (std::size_t a = 0; a < fits_.size(); ++a) {
+/// The statistic, or something that is not above `above` as soon as it cannot exceed that. Most windows
+/// fail on the one agent that a single strange case speaks for; so the agents that promise most come first.
+double Search::statistic(std::size_t begin, std::size_t end, double expected, double above) {
+    double possible = best_possible_mean(begin, end, expected);
+    order_.resize(fits_.size());
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
+    std::sort(order_.begin(), order_.end(), [this](std::size_t a, std::size_t b) {
+        return std::pair(-fits_[a], a) < std::pair(-fits_[b], b);
+    });
+    for (const std::size_t a : order_) {
+        if (possible <= above) return possible;
         fits_[a] = fit_source(ratios(begin, end, a, expected)).log_likelihood_ratio;
+        possible = log_mean() + rounding;
     }
     return log_mean();
 }
@@ -193,24 +216,45 @@ double Search::log_mean() const {
     return greatest + std::log(sum);
 }
 
+/// What is expected at least, from sums over all reports of the kind: much cheaper than `expected`.
+double Search::least_expected(std::size_t kind, std::size_t begin, std::size_t end, bool sharp) {
+    const auto n = static_cast<double>(end - begin);
+    const auto times = habits_.times(kind);
+    const auto from = std::lower_bound(times.begin(), times.end(), exposed_[begin].time);
+    const auto to = std::upper_bound(from, times.end(), exposed_[end - 1].time);
+    const auto i = static_cast<std::size_t>(from - times.begin());
+    const auto j = static_cast<std::size_t>(to - times.begin());
+    const double all = habits_.expected_anywhere(kind, habits_of_value_.n, n, i, j) + expected_before_[j] -
+                       expected_before_[i] - rounding * expected_before_[j];
+    if (!sharp) return all - n * busiest_[kind];
+    double left = 0.0;
+    for (std::size_t k = begin; k < end; ++k) {
+        const auto person = static_cast<std::size_t>(exposed_[k].person);
+        const auto context = static_cast<std::size_t>(data_.reports.context[person]);
+        left += habits_.weight(kind, context) *
+                habits_.reports_between(kind, context, exposed_[begin].time, exposed_[end - 1].time);
+    }
+    return all - left;
+}
+
 void Search::try_source(std::size_t kind, std::size_t begin, std::size_t end, Source& found) {
     if (n_fresh_[end] == n_fresh_[begin]) return;
     const auto n = static_cast<double>(end - begin);
     const double evidence = most_evidence(begin, end);
+    const auto hopeless = [&](double expected) {
+        return expected > 0.0 && (best_possible(n, evidence / expected) <= found.statistic ||
+                                  best_possible_mean(begin, end, expected) <= found.statistic);
+    };
     if (!expected_before_.empty()) {
-        const auto times = habits_.times(kind);
-        const auto from = std::lower_bound(times.begin(), times.end(), exposed_[begin].time);
-        const auto to = std::upper_bound(from, times.end(), exposed_[end - 1].time);
-        const auto i = static_cast<std::size_t>(from - times.begin());
-        const auto j = static_cast<std::size_t>(to - times.begin());
-        const double at_least = habits_.expected_anywhere(kind, habits_of_value_.n, n, i, j) +
-                                expected_before_[j] - expected_before_[i] - n * busiest_[kind] -
-                                rounding * expected_before_[j];
-        if (at_least > 0.0 && best_possible(n, evidence / at_least) <= found.statistic) return;
+        if (hopeless(expected_by_fashion(kind, begin, end))) return;
+        if (hopeless(least_expected(kind, begin, end, false))) return;
+        const double least = least_expected(kind, begin, end, true);
+        if (hopeless(least)) return;
+        if (least > 0.0 && statistic(begin, end, least, found.statistic) <= found.statistic) return;
     }
     const double chance = expected(kind, begin, end);
-    if (best_possible(n, evidence / chance) <= found.statistic) return;
-    const double reached = statistic(begin, end, chance);
+    if (hopeless(chance)) return;
+    const double reached = statistic(begin, end, chance, found.statistic);
     if (reached > found.statistic) found = {reached, begin, end, chance};
 }
 

@@ -92,7 +92,9 @@ class Search {
     double most_evidence(std::size_t begin, std::size_t end) const;
     double expected(std::size_t kind, std::size_t begin, std::size_t end);
     double expected_by_fashion(std::size_t kind, std::size_t begin, std::size_t end) const;
-    double statistic(std::size_t begin, std::size_t end, double expected);
+    double statistic(std::size_t begin, std::size_t end, double expected, double above);
+    double least_expected(std::size_t kind, std::size_t begin, std::size_t end, bool sharp);
+    double best_possible_mean(std::size_t begin, std::size_t end, double expected);
     double log_mean() const;
 
     const ExposureIndex& data_;
@@ -113,6 +115,7 @@ class Search {
     std::vector<double> expected_before_;  // of all contexts, by the times of the kind; empty: not needed
     std::vector<double> ratios_;
     std::vector<double> fits_;  // by agent
+    std::vector<std::size_t> order_;
     std::vector<double> busiest_;
 };
 
