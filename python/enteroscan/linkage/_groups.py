@@ -14,6 +14,7 @@ from enteroscan.linkage._reports import Reports
 Floats = NDArray[np.float64]
 DAYS_PER_YEAR = 365.25
 LONGEST_INTERVAL_DAYS = 1000 * DAYS_PER_YEAR  # farther no tail is known
+NAMED = ("venue", "brand", "maker", "purchase", "address")
 EVIDENCE = ("sharing", "incubation", "symptoms", "report")
 Found = list[dict[str, Any]]
 
@@ -28,17 +29,32 @@ def tables(found: Found, reports: Reports, chance: Chance, at_most: int) -> dict
     found = [found[i] for i in order]
     members = _members(found, reports)
     agents = _agents(found, reports)
+    explanations = _explanations(found, reports)
     groups = _groups(found, reports, members, agents)
     _judge(groups, strength[order], chance)
+    named = _named(groups, explanations)
     for language in LANGUAGES:
         texts = Texts(language, "linkage")
-        groups[f"reason_{language}"] = [_reason(row, texts) for _, row in groups.iterrows()]
+        groups[f"reason_{language}"] = [
+            _reason(row, named.get(row["group"]), texts) for _, row in groups.iterrows()
+        ]
     return {
         "groups": groups.drop(columns=["agent_zh", "agent_en"]),
         "members": members,
         "agents": agents,
-        "explanations": _explanations(found, reports),
+        "explanations": explanations,
     }
+
+
+def _named(groups: pd.DataFrame, explanations: pd.DataFrame) -> dict[int, "pd.Series[Any]"]:
+    """Return what can be visited, for groups whose source has no name: a table, a dish, a home."""
+    nameless = groups.loc[~groups["kind"].isin(NAMED), "group"]
+    shared = explanations[
+        explanations["group"].isin(nameless)
+        & explanations["kind"].isin(NAMED)
+        & (explanations["n_shared"] >= 2)
+    ]
+    return {int(row["group"]): row for _, row in shared.drop_duplicates("group").iterrows()}
 
 
 def _judge(groups: pd.DataFrame, strength: Floats, chance: Chance) -> None:
@@ -153,7 +169,7 @@ def _others_ill(group: dict[str, Any], reports: Reports, n: int) -> int:
     return int(own.sum())
 
 
-def _reason(group: "pd.Series[Any]", texts: Texts) -> str:
+def _reason(group: "pd.Series[Any]", named: "pd.Series[Any] | None", texts: Texts) -> str:
     """Say to a duty officer what was found, and how sure it is."""
     start, end = group["start"].date(), group["end"].date()
     when = texts("on" if start == end else "between", start=start, end=end)
@@ -166,6 +182,9 @@ def _reason(group: "pd.Series[Any]", texts: Texts) -> str:
             expected=_number(group["expected"]),
         )
     ]
+    if named is not None:
+        source = f"{texts('kind.' + named['kind'])} {named['source']}"
+        parts.append(texts("named", n=named["n_shared"], source=source))
     if group["agent"] != "unknown":
         agent = group[f"agent_{texts.language}"]
         parts.append(texts("agent", agent=agent, percent=round(100 * group["agent_probability"])))
