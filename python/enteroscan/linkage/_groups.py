@@ -202,5 +202,5 @@ def _reason(group: "pd.Series[Any]", named: "pd.Series[Any] | None", texts: Text
 
 def _number(value: float) -> str:
     if value >= 1:
-        return f"{value:,.1f}"
+        return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
     return "0.001" if value < 0.001 else f"{value:.2g}"
