@@ -11,6 +11,7 @@ from enteroscan.errors import SpecError
 from enteroscan.simulate import _illness
 from enteroscan.simulate._illness import DAY, MINUTES, Calendar, agent_keys
 from enteroscan.simulate._meals import Vehicle
+from enteroscan.simulate._people import MEAN_OTHERS, household_sizes, shared
 from enteroscan.simulate._streams import Floats, Ints, Streams, pick, pick_by_group
 from enteroscan.simulate._tables import numbers, table, weighted
 from enteroscan.simulate.area import Area
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 FREE_DAYS = 115 / 365  # weekends and public holidays
 FIRST_OUTBREAK_KEY = 20_000_000
+MOST_ILL = 1_000_000  # of an outbreak, so that households of two have other numbers
 BANDS_OF_VENUES = {
     "school_canteen": (0.0, 0.0, 1.0, 0.05, 0.0),
     "kindergarten_canteen": (0.0, 1.0, 0.0, 0.05, 0.0),
@@ -29,6 +31,11 @@ BANDS_OF_VENUES = {
 }  # who eats there, relative to the population: under 1, 1-5, 6-17, 18-59, 60 and over
 BANDS_ELSEWHERE = (0.0, 0.7, 1.0, 1.0, 1.0)
 TABLES = 10  # most people of a party of a restaurant that a case would count
+SERIAL_INTERVAL_DAYS = (2.5, 0.6)  # median and sigma of a log-normal; assumed after norovirus
+FAMILY_SHARE = 0.4  # of the ill of a meal or product, who are of the family of one before; assumed
+# Share of the ill of outbreaks who say that others fell ill, if any did before their visit: they
+# ate together, at a table among others, or a product at home; assumed.
+TOLD_TOGETHER, TOLD_AT_TABLES, TOLD_PRODUCT = 0.75, 0.6, 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +49,7 @@ class Ill:
     incubation: Floats  # hours
     pair: Ints  # row of area.pairs: home and hospital
     outbreak: Ints  # 0: none
-    household: Ints  # -1: of a household of their own
+    household: Ints  # -1: of a household with no other case
     serotype: list[str]
     vehicle: Vehicle | None = None
 
@@ -58,7 +65,8 @@ def sporadic(spec: "District", streams: Streams, days: Ints) -> Ill:
     effect /= 1 - FREE_DAYS + FREE_DAYS * spec.holiday_onsets
     day_of_year = pd.DatetimeIndex(days.astype("datetime64[D]")).day_of_year.to_numpy(np.float64)
     season = _illness.season(day_of_year, background.concentration)
-    rate = spec.cases_per_year / 365.25 * background.mix[:, None] * season * effect
+    first = 1 / (1 + spec.household_attack_rate * spec.household_seen_share * MEAN_OTHERS)
+    rate = first * spec.cases_per_year / 365.25 * background.mix[:, None] * season * effect
     counts = streams.generator("counts").poisson(rate)
     row, at = np.nonzero(counts)
     row, day = np.repeat(row, counts[row, at]), np.repeat(days[at], counts[row, at])
@@ -72,18 +80,41 @@ def sporadic(spec: "District", streams: Streams, days: Ints) -> Ill:
     onset = day * DAY + streams.pick("hour", hours, n) * MINUTES + minute
     order = np.argsort(onset, kind="stable")
     row, onset = row[order], onset[order]
+    index, later = _second_in_household(spec, streams, onset)
+    kept = later < (int(days[-1]) + 1) * DAY
+    onset = np.concatenate([onset, later[kept]])
+    index = np.concatenate([np.arange(n), index[kept]])
+    order = np.argsort(onset, kind="stable")
+    onset, household, n = onset[order], index[order], len(index)
+    row = row[household]
+    household[np.bincount(household)[household] == 1] = -1
     agent = background.agents[row]
+    serotype = shared(streams.uniform("serotype", n), household)
     return Ill(
         key=np.arange(n),
         agent=agent,
         band=pick_by_group(streams.uniform("band", n), row, background.ages),
         onset=onset,
         incubation=_illness.incubation_h(streams.uniform("incubation", n), agent),
-        pair=streams.pick("home", spec.area.pairs["weight"].to_numpy(np.float64), n),
+        pair=shared(
+            streams.pick("home", spec.area.pairs["weight"].to_numpy(np.float64), n), household
+        ),
         outbreak=np.zeros(n, dtype=np.int64),
-        household=np.full(n, -1),
-        serotype=_serotypes(streams.uniform("serotype", n), agent),
+        household=household,
+        serotype=_serotypes(serotype, agent),
     )
+
+
+def _second_in_household(spec: "District", streams: Streams, onset: Floats) -> tuple[Ints, Floats]:
+    """Return whom the ill of a household infect and who are seen: index case, and onset."""
+    others = household_sizes(streams.uniform("household size", len(onset))) - 1
+    share = spec.household_attack_rate * spec.household_seen_share
+    is_seen = streams.uniform("household ill", len(onset), int(others.max(initial=0))) < share
+    is_seen &= np.arange(is_seen.shape[1]) < others[:, None]
+    index = np.nonzero(is_seen)[0]
+    median, sigma = SERIAL_INTERVAL_DAYS
+    days = streams.lognormal("serial interval", median, sigma, len(index))
+    return index, np.floor(onset[index] + days * DAY)
 
 
 def of_outbreaks(
@@ -110,7 +141,7 @@ class _Event:
             streams.generator("reported").binomial(self.n_ill, outbreak.ascertainment)
         )
         self.food, self.food_class = self._vehicle()
-        self.household = outbreak.venue_type == "home" and outbreak.brand is None
+        self.is_home = outbreak.venue_type == "home" and outbreak.brand is None
         self.street = self._street()
         self.venue = self._venue()
         self.serotype = _serotypes(streams.uniform("serotype", 1), np.array([self.agent]))[0]
@@ -147,7 +178,7 @@ class _Event:
     def _venue(self) -> int:
         """Return the row of the venue, -1 where it has none."""
         outbreak, venues = self.outbreak, self.area.venues
-        if outbreak.brand is not None or self.household:
+        if outbreak.brand is not None or self.is_home:
             return -1
         district = self.street // self.spec.n_streets
         if outbreak.venue is not None:
@@ -176,7 +207,7 @@ class _Event:
         outbreak = self.outbreak
         at = self.area.venues.iloc[self.venue] if self.venue >= 0 else None
         x, y = (float(at["x_km"]), float(at["y_km"])) if at is not None else (np.nan, np.nan)
-        if self.household:
+        if self.is_home:
             home = self.area.homes.iloc[self._home]
             x, y = float(home["x_km"]), float(home["y_km"])
         latitude, longitude = self.area.to_wgs84(np.array([x]), np.array([y]))
@@ -214,16 +245,34 @@ class _Event:
         weights = pairs["weight"].to_numpy(np.float64)
         home = pairs["home"].to_numpy()
         homes = self.area.homes
-        if self.household:
-            weights = np.where(home == self._home, weights, 0.0)
-        elif self.outbreak.brand is None:
+        if self.outbreak.brand is None:
             at = self.area.venues.iloc[self.venue] if self.venue >= 0 else homes.iloc[self._home]
             xy = homes[["x_km", "y_km"]].to_numpy() - at[["x_km", "y_km"]].to_numpy(np.float64)
             near = np.exp(-np.hypot(*xy.T) / self.spec.reach_km)
             district = homes["street"].to_numpy() // self.spec.n_streets
             near *= district == self.street // self.spec.n_streets
             weights = weights * near[home]
-        return self.streams.pick("home", weights, self.n_reported)
+        pair = self.streams.pick("home", weights, self.n_reported)
+        if self.is_home and self.n_reported:
+            own = pairs["weight"].to_numpy(np.float64) * (home == self._home)
+            pair[0] = self.streams.pick("host", own, 1)[0]
+        return shared(pair, self._households())
+
+    def _households(self) -> Ints:
+        """Return the household of every reported ill.
+
+        At home it is that of the host, as large as households are, and guests of their own; at other
+        places families come together, but not to canteens.
+        """
+        n = self.n_reported
+        number = np.arange(n)
+        if self.is_home:
+            size = int(household_sizes(self.streams.uniform("household size", 1), at_least=2)[0])
+            number = np.where(number < size, 0, number)
+        elif not self.outbreak.venue_type.endswith("canteen"):
+            joins = self.streams.happens("family", FAMILY_SHARE, n)
+            number = np.cumsum(~joins)
+        return self.number * MOST_ILL + number
 
     def _meals(self) -> Floats:
         """Return when the reported ill ate it."""
@@ -247,9 +296,11 @@ class _Event:
         is_product = outbreak.brand is not None
         at_home = is_product or outbreak.venue_type == "home"
         packaging = "prepacked" if is_product else "home_made" if at_home else "catering"
-        party = self.n_exposed if not is_product else 4
+        party, told = self.n_exposed, TOLD_TOGETHER
+        if is_product:
+            party, told = 4, TOLD_PRODUCT
         if outbreak.venue_type in ("restaurant", "small_restaurant", "fast_food", "delivery"):
-            party = min(party, TABLES)
+            party, told = min(party, TABLES), TOLD_AT_TABLES
         return Ill(
             key=np.zeros(n, dtype=np.int64),
             agent=agent,
@@ -258,7 +309,7 @@ class _Event:
             incubation=incubation,
             pair=self._pairs(),
             outbreak=np.full(n, self.number),
-            household=np.full(n, self.number if self.household else -1),
+            household=self._households(),
             serotype=[self.serotype] * n,
             vehicle=Vehicle(
                 eaten=eaten,
@@ -268,8 +319,8 @@ class _Event:
                 venue_type=["home" if is_product else outbreak.venue_type] * n,
                 venue=np.full(n, self.venue),
                 brand=[outbreak.brand or ""] * n,
-                n_ate=np.full(n, float(party)),
-                others_ill=streams.happens("others ill", 0.85 if self.n_ill > 1 else 0.0, n),
+                n_ate=np.maximum(np.round(streams.lognormal("party", party, 0.3, n)), 2.0),
+                others_ill=streams.happens("others ill", told, n),
                 recalled=streams.happens("recalled", self.spec.vehicle_recall, n),
             ),
         )

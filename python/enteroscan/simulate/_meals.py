@@ -10,6 +10,7 @@ import pandas as pd
 
 from enteroscan import vocabulary
 from enteroscan.simulate._illness import DAY, MINUTES
+from enteroscan.simulate._people import shared
 from enteroscan.simulate._streams import Bools, Floats, Ints, Streams, pick, pick_by_group
 from enteroscan.simulate._tables import numbers, rake, table, texts
 from enteroscan.simulate.area import CHAINS, CITY, PROVINCE, Area, brands
@@ -22,6 +23,7 @@ REQUIRED = ("food", "food_class", "packaging", "venue_type", "n_ate", "eaten", "
 
 MOST_ROWS = 5
 MEAL_HOURS = (7, 12, 18)
+FAMILY_ILL_TOLD = 0.7  # share who say so if another of the household fell ill before; assumed
 FOOD_GROUPS = ("infant", "child", "adult")
 GROUP_OF_BAND = np.array([0, 1, 2, 2, 2])
 EATERS = {"home": 2.0, "restaurant": 4.0, "rural_banquet": 60.0, "school_canteen": 300.0}
@@ -93,6 +95,8 @@ def eat(
     band: Ints,
     of_bands: Floats,
     street: Ints,
+    household: Ints,
+    knows_others: Bools,
     vehicle: Vehicle | None = None,
 ) -> Meals:
     """Return one to five rows a case; the first is the suspected meal, or that of the vehicle."""
@@ -113,19 +117,28 @@ def eat(
     means = np.array([EATERS.get(name, 2.0) for name in types])
     n_ate = np.round(1 + means[kind] * -np.log(1 - 0.98 * streams.uniform("eaters", len(case))))
     others_ill = streams.happens("others ill", spec.others_ill_share, len(case))
+    others_ill[first] |= knows_others & streams.happens("family ill", FAMILY_ILL_TOLD, n)
     type_names = np.array(types, dtype=object)[kind]
+    leader = shared(np.arange(n), household)
+    together = streams.happens("family meal", spec.family_meal_share, n) & (leader != np.arange(n))
+    together &= (band > 0) & (band[leader] > 0) & (vehicle is None)
+    together &= ~np.char.endswith(type_names[first][leader].astype(str), "canteen")
+    own, others = first[together], first[leader[together]]
+    for column in (eaten, n_ate, venue, type_names):
+        column[own] = column[others]
     if vehicle is not None:
         for column, values in (
             (eaten, vehicle.eaten),
             (n_ate, vehicle.n_ate),
             (venue, vehicle.venue),
-            (others_ill, vehicle.others_ill),
+            (others_ill, vehicle.others_ill & knows_others),
             (type_names, np.array(vehicle.venue_type, dtype=object)),
         ):
             column[first] = values
     first_row = first[case]
     for column in (eaten, n_ate, venue, others_ill, type_names):
         column[same_meal] = column[first_row][same_meal]
+    others_ill &= n_ate > 1
 
     at_home = type_names == "home"
     foods = table("foods")
@@ -138,15 +151,17 @@ def eat(
     packaging = packaging.astype(object)
     packaging[(type_names == "shop") & ~packed] = "loose"
     brand = _brands(spec, streams, classes, packed)
+    for texts_ in (names, classes, packaging, brand):
+        texts_[own] = texts_[others]
     if vehicle is not None:
         told = first[vehicle.recalled]
-        for column, texts_ in (
+        for column, told_texts in (
             (names, vehicle.food),
             (classes, vehicle.food_class),
             (packaging, vehicle.packaging),
             (brand, vehicle.brand),
         ):
-            column[told] = np.array(texts_, dtype=object)[vehicle.recalled]
+            column[told] = np.array(told_texts, dtype=object)[vehicle.recalled]
     bought = np.isin(packaging.astype(str), ("home_made", "prepacked")) & at_home
     purchase = pick(streams.uniform("purchase", len(case)), PURCHASE_WEIGHTS)
     purchase_type = np.where(bought, np.array(PURCHASE_TYPES)[purchase], "")

@@ -1,15 +1,16 @@
 """Names, numbers and addresses of persons who do not exist."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from enteroscan.simulate._streams import Bools, Ints, Streams, pick
+from enteroscan.simulate._streams import Bools, Floats, Ints, Streams, pick
 from enteroscan.simulate._tables import words
 from enteroscan.simulate.area import CITY, PROVINCE, Area
 
 Dates = np.ndarray[Any, np.dtype[np.datetime64]]
+Values = TypeVar("Values", Ints, Floats, Bools)
 
 SURNAMES = words("surnames")  # the most frequent first
 GIVEN = words("given_names")
@@ -39,6 +40,12 @@ ELSEWHERE = {
     "other_province": ("980105", "远方省/远方市/西坪县"),
 }
 MINOR = 14.0  # years; a guardian is named
+# Share of the households with 1, 2, ... persons [census 2020; 5 and more split by assumption].
+HOUSEHOLDS = np.array([0.254, 0.297, 0.210, 0.132, 0.062, 0.045])
+PERSONS = np.arange(1, len(HOUSEHOLDS) + 1)
+MEAN_OTHERS = float((HOUSEHOLDS * PERSONS * (PERSONS - 1)).sum() / (HOUSEHOLDS * PERSONS).sum())
+BUILDINGS, BUILDINGS_A_ROW = 30, 6
+BUILDING_KM = 0.04  # from one to the next
 
 
 def check_digits(numbers: "np.ndarray[tuple[int, int], np.dtype[np.int64]]") -> list[str]:
@@ -65,11 +72,17 @@ def next_identity_number(number: str) -> str:
     return text + check_digits(np.array([list(map(int, text))], dtype=np.int64))[0]
 
 
+def household_sizes(uniform: Floats, at_least: int = 1) -> Ints:
+    """Return how many live in the households of persons, themselves among them."""
+    weights = HOUSEHOLDS * PERSONS * (at_least <= PERSONS)
+    return PERSONS[pick(uniform, weights)].astype(np.int64)
+
+
 def names(streams: Streams, n: int, household: Ints) -> tuple[list[str], list[str]]:
     """Return names of patients and of their guardians; a household shares the surname."""
     popular = 1 / np.arange(2.0, len(SURNAMES) + 2)
     surname = pick(streams.uniform("surname", n), popular)
-    surname = _shared(surname, household)
+    surname = shared(surname, household)
     given = streams.integers("given", 0, len(GIVEN) - 1, 3 * n).reshape(n, 3)
     two = streams.happens("two characters", 0.8, n)
     patients, guardians = [], []
@@ -84,13 +97,26 @@ def phones(streams: Streams, n: int) -> list[str]:
     return [f"12{number:09d}" for number in streams.integers("phone", 0, 999_999_999, n)]
 
 
+def buildings(streams: Streams, household: Ints) -> Ints:
+    """Return the number of the building in its quarter."""
+    return shared(streams.integers("building", 1, BUILDINGS, len(household)), household)
+
+
+def place_in_quarter(building: Ints) -> Floats:
+    """Return x and y in km of buildings from the middle of their quarter; they stand in rows."""
+    row, column = np.divmod(building - 1, BUILDINGS_A_ROW)
+    rows = BUILDINGS // BUILDINGS_A_ROW
+    middle = np.array([BUILDINGS_A_ROW - 1, rows - 1]) / 2
+    return np.asarray((np.column_stack([column, row]) - middle) * BUILDING_KM)
+
+
 def addresses(streams: Streams, area: Area, home: Ints, household: Ints) -> list[str]:
     """Return street, quarter, building, unit and room; a household lives together."""
     n = len(home)
-    building = _shared(streams.integers("building", 1, 30, n), household)
-    unit = _shared(streams.integers("unit", 1, 4, n), household)
-    floor = _shared(streams.integers("floor", 1, 18, n), household)
-    door = _shared(streams.integers("door", 1, 4, n), household)
+    building = buildings(streams, household)
+    unit = shared(streams.integers("unit", 1, 4, n), household)
+    floor = shared(streams.integers("floor", 1, 18, n), household)
+    door = shared(streams.integers("door", 1, 4, n), household)
     street = area.streets["name"].to_numpy(object)[area.homes["street"].to_numpy()[home]]
     quarter = area.homes["name"].to_numpy(object)[home]
     parts = zip(street, quarter, building, unit, floor, door, strict=True)
@@ -107,7 +133,7 @@ def staff(streams: Streams, hospital: Ints, what: str, n_each: int) -> list[str]
     ]
 
 
-def _shared(values: Ints, household: Ints) -> Ints:
+def shared(values: Values, household: Ints) -> Values:
     """Give all of a household the value of its first member; -1 is nobody's household."""
     values = values.copy()
     inside = household >= 0

@@ -62,7 +62,8 @@ class _Report:
         self.hospital = pairs["hospital"].to_numpy()[ill.pair]
         self.street = self.area.homes["street"].to_numpy()[self.home]
         self.is_visitor = streams.happens("visitor", spec.visitor_share, self.n)
-        self.is_visitor &= (ill.household < 0) & (ill.outbreak == 0)
+        self.is_visitor &= ill.outbreak == 0
+        self.is_visitor = _people.shared(self.is_visitor, ill.household)
         self.visit = _illness.visits(
             streams,
             ill.onset,
@@ -129,6 +130,7 @@ class _Report:
     def _frame(self) -> pd.DataFrame:
         spec, streams, n, ill = self.spec, self.streams, self.n, self.ill
         visitor = pick(streams.uniform("visitor from", n), VISITOR_WEIGHTS)
+        visitor = _people.shared(visitor, ill.household)
         streets = self.area.streets.iloc[self.street]
         code = streets["code"].to_numpy(object)
         region = (
@@ -188,11 +190,11 @@ class _Report:
         return pd.concat([frame, self._symptoms(), self._diagnosis()], axis=1)
 
     def _coordinates(self) -> tuple[Floats, Floats, Bools]:
-        """Return where the home is, to some 100 m; all of a quarter would be one point else."""
-        homes = self.area.homes
-        shift = (self.streams.uniform("home place", self.n, 2) - 0.5) * 0.2
-        household = self.ill.household >= 0
-        shift[household] = 0.0
+        """Return where the home is: its building, or the middle of the quarter or village."""
+        homes, household = self.area.homes, self.ill.household
+        shift = _people.place_in_quarter(_people.buildings(self.streams, household))
+        centre = self.streams.happens("quarter alone", self.spec.quarter_located_share, self.n)
+        shift[_people.shared(centre, household)] = 0.0
         x = homes["x_km"].to_numpy()[self.home] + shift[:, 0]
         y = homes["y_km"].to_numpy()[self.home] + shift[:, 1]
         latitude, longitude = self.area.to_wgs84(x, y)
@@ -270,9 +272,28 @@ class _Report:
             band=self.ill.band,
             of_bands=ages,
             street=self.street,
+            household=self.ill.household,
+            knows_others=self._knows_others(),
             vehicle=self.ill.vehicle,
         )
         return _meals.exposure_table(self.spec, self.area, self.streams, meals, self.case_id)
+
+    def _knows_others(self) -> Bools:
+        """Tell who could know at the visit that another of the outbreak or household fell ill."""
+        ill = self.ill
+        group = np.where(ill.outbreak > 0, ill.outbreak, -1 - ill.household)
+        alone = (ill.outbreak == 0) & (ill.household < 0)
+        order = np.lexsort((ill.onset, group))
+        _, start, inverse = np.unique(group[order], return_index=True, return_inverse=True)
+        onset = np.append(ill.onset[order], np.inf)
+        size = np.bincount(inverse)
+        second = np.where(size > 1, onset[start + 1], np.inf)
+        is_first = np.arange(self.n) == start[inverse]
+        knows = np.zeros(self.n, dtype=bool)
+        knows[order] = (
+            np.where(is_first, second[inverse], onset[start][inverse]) < self.visit[order]
+        )
+        return knows & ~alone
 
     def _specimens(self) -> pd.DataFrame:
         spec, streams = self.spec, self.streams

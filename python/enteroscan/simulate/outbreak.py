@@ -57,7 +57,7 @@ class Outbreak:
         Code of the street (see `District.places`) where it happens. None: any.
     size
         Number of the ill. None: ``n_exposed`` and ``attack_rate`` decide; without ``n_exposed``
-        drawn as outbreaks are in China and Chile, where most have 2 or 3 ill
+        drawn as reported outbreaks in China and Chile are, of which half have 2 or 3 ill
         [Chile MINSAL/DEIS 2011-24: median 3, P75 5, P90 10, P99 49; China 2020-23: mean 4.3-5.3].
     n_exposed
         Number who ate it. None: what size and attack rate make.
@@ -187,7 +187,8 @@ def random_outbreaks(
     product_share
         Share that comes from a product sold everywhere over two weeks; assumed.
     ascertainment
-        See `Outbreak`.
+        See `Outbreak`. The published sizes are those of reported outbreaks: with less than 1 so
+        many more fall ill that the number reported has the same median.
 
     Examples
     --------
@@ -227,7 +228,7 @@ def random_outbreaks(
             food=foods[food],
             food_class=classes[food],
             venue_type=kinds[int(pick(choice[i, 2:3], weights)[0])],
-            size=draw_size(float(choice[i, 3])),
+            size=round(draw_size(float(choice[i, 3])) / ascertainment),
             ascertainment=ascertainment,
         )
         if is_product[i] and agent in PRODUCT_AGENTS:
