@@ -261,8 +261,8 @@ class _Event:
     def _households(self) -> Ints:
         """Return the household of every reported ill.
 
-        At home it is that of the host, as large as households are, and guests of their own; at other
-        places families come together, but not to canteens.
+        At home it is that of the host, as large as households are, and guests come from their own;
+        at other places families come together, but not to canteens.
         """
         n = self.n_reported
         number = np.arange(n)

@@ -74,7 +74,7 @@ def next_identity_number(number: str) -> str:
 
 def household_sizes(uniform: Floats, at_least: int = 1) -> Ints:
     """Return how many live in the households of persons, themselves among them."""
-    weights = HOUSEHOLDS * PERSONS * (at_least <= PERSONS)
+    weights = np.where(at_least <= PERSONS, HOUSEHOLDS * PERSONS, 0.0)
     return PERSONS[pick(uniform, weights)].astype(np.int64)
 
 

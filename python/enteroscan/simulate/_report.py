@@ -293,7 +293,7 @@ class _Report:
         knows[order] = (
             np.where(is_first, second[inverse], onset[start][inverse]) < self.visit[order]
         )
-        return knows & ~alone
+        return np.asarray(knows & ~alone)
 
     def _specimens(self) -> pd.DataFrame:
         spec, streams = self.spec, self.streams
