@@ -13,4 +13,5 @@ PYBIND11_MODULE(_core, module) {
     bindings::bind_scan(module);
     bindings::bind_significance(module);
     bindings::bind_timeseries(module);
+    bindings::bind_tree_scan(module);
 }
