@@ -127,7 +127,7 @@ class TreescanAnalysis:
     def _is_time_only(self) -> bool:
         return self._parameters.text("scan-type") == "2"
 
-    def _core_scan(self, tree: "_core.TreeScan") -> "_core.TreeScan":
+    def _core_scan(self, tree: "_core.Tree") -> "_core.TreeScan":
         parameters = self._parameters
         n = len(self.tree.names)
         is_poisson = self.null in ("poisson", "poisson_free")
@@ -210,7 +210,9 @@ class TreescanAnalysis:
         rounded = best.assign(expected=best["expected"].round(9))
         edges = pd.DataFrame({"node": self.tree.parents, "child": self.tree.children})
         children = rounded[["node", *same]].rename(columns={"node": "child"})
-        pairs = rounded[["node", *same]].merge(edges, on="node").merge(children, on=["child", *same])
+        pairs = (
+            rounded[["node", *same]].merge(edges, on="node").merge(children, on=["child", *same])
+        )
         return best[~best["node"].isin(pairs["node"])]
 
     def _report(self, best: pd.DataFrame, maxima: npt.NDArray[np.float64]) -> pd.DataFrame:

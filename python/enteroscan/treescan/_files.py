@@ -59,8 +59,10 @@ def read_rows(parameters: Parameters, setting: str) -> list[Row]:
     if path is None:
         parameters.refuse(setting, "names no file; the analysis needs it")
     lines = csv.reader(io.StringIO(decode(path)))
-    rows = ((number, tuple(field.strip() for field in line)) for number, line in enumerate(lines, 1))
-    return [Row(path, number, fields) for number, fields in rows if any(fields)]
+    rows = (
+        (number, tuple(field.strip() for field in line)) for number, line in enumerate(lines, 1)
+    )
+    return [Row(path, at, fields) for at, fields in rows if any(fields)]
 
 
 @dataclass(frozen=True)
