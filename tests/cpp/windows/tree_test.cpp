@@ -64,19 +64,22 @@ TEST(TreeSets, CombineChildren) {
     const Tree tree(4, children, parents);
     Lists units;
     for (std::uint32_t node = 1; node < 4; ++node) units.append(Numbers{node});
-    const auto parts_with = [&](Cut cut) {
+    const auto units_of_sets = [&](Cut cut) {
         std::vector<Cut> cuts(4, Cut::none);
         cuts[0] = cut;
         const auto sets = tree_sets(tree, units, cuts);
-        std::vector<Numbers> parts;
-        for (std::size_t set = 0; set < sets.nodes.size(); ++set) parts.push_back(numbers(sets.parts[set]));
-        return parts;
+        std::vector<Numbers> units_of(sets.nodes.size());
+        for (std::uint32_t unit = 0; unit < 3; ++unit) {
+            for (const auto set : sets.of_unit[unit]) units_of[set].push_back(unit);
+        }
+        return units_of;
     };
-    EXPECT_EQ(parts_with(Cut::none), (std::vector<Numbers>{}));
-    EXPECT_EQ(parts_with(Cut::simple), (std::vector<Numbers>{{0}}));
-    EXPECT_EQ(parts_with(Cut::pairs), (std::vector<Numbers>{{0}, {1, 2}, {1, 3}, {2, 3}}));
-    EXPECT_EQ(parts_with(Cut::triplets), (std::vector<Numbers>{{0}, {1, 2}, {1, 2, 3}, {1, 3}, {2, 3}}));
-    EXPECT_EQ(parts_with(Cut::ordinal), (std::vector<Numbers>{{0}, {1, 2}, {1, 2, 3}, {2, 3}}));
+    const Numbers all{0, 1, 2};
+    EXPECT_EQ(units_of_sets(Cut::none), (std::vector<Numbers>{}));
+    EXPECT_EQ(units_of_sets(Cut::simple), (std::vector<Numbers>{all}));
+    EXPECT_EQ(units_of_sets(Cut::pairs), (std::vector<Numbers>{all, {0, 1}, {0, 2}, {1, 2}}));
+    EXPECT_EQ(units_of_sets(Cut::triplets), (std::vector<Numbers>{all, {0, 1}, all, {0, 2}, {1, 2}}));
+    EXPECT_EQ(units_of_sets(Cut::ordinal), (std::vector<Numbers>{all, {0, 1}, all, {1, 2}}));
 }
 
 }  // namespace
