@@ -360,3 +360,43 @@ class SharedSources:
         n_threads: int,
         progress: Callable[[float], object] | None = None,
     ) -> dict[str, NDArray[Any]]: ...
+
+class Tree:
+    """Nodes in a hierarchy; several parents and several roots are allowed."""
+
+    def __init__(
+        self, n_nodes: int, children: NDArray[np.uint32], parents: NDArray[np.uint32]
+    ) -> None: ...
+    def levels(self) -> NDArray[np.uint32]: ...
+    def children(self, node: int) -> NDArray[np.uint32]: ...
+
+class TreeScan:
+    """A scan of the nodes of a tree, and of days."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        unit_offsets: NDArray[np.uint32],
+        unit_nodes: NDArray[np.uint32],
+        cuts: NDArray[np.uint8],
+        intervals: Intervals,
+        *,
+        null: str,
+        cases: NDArray[np.int64],
+        controls: NDArray[np.int64],
+        expected: NDArray[np.float64],
+        probability: float,
+        kinds_of_day: NDArray[np.uint32],
+        rates: str,
+        min_cases: int,
+    ) -> None: ...
+    def best(self, *, of_ends: bool) -> dict[str, NDArray[Any]]: ...
+    def simulate(
+        self,
+        begin: int,
+        end: int,
+        *,
+        seed: int,
+        n_threads: int = 0,
+        progress: Callable[[float], object] | None = None,
+    ) -> NDArray[np.float64]: ...
