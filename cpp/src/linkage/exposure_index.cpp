@@ -16,9 +16,13 @@ constexpr std::uint32_t permutation_stream = 16;  // no model's stream has this 
 
 void check_options(const GroupOptions& options) {
     const auto& durations = options.durations;
-    if (durations.empty() || durations.front() < 0.0 || !std::is_sorted(durations.begin(), durations.end())) {
+    const bool numbers =
+        std::none_of(durations.begin(), durations.end(), [](double hours) { return std::isnan(hours); });
+    if (!numbers || durations.empty() || durations.front() < 0.0 ||
+        !std::is_sorted(durations.begin(), durations.end())) {
         throw InvalidInput("durations must be ascending numbers of hours, at least one of them");
     }
+    if (std::isnan(options.fresh_since)) throw InvalidInput("fresh_since must be a number of hours");
     if (!(options.from <= options.until)) throw InvalidInput("'from' must not be after 'until'");
     if (options.max_reports < 0) throw InvalidInput("max_reports must not be negative");
     if (options.min_cases < 1) throw InvalidInput("min_cases must be at least 1");
@@ -45,8 +49,9 @@ ExposureIndex::ExposureIndex(CaseReports given, GroupOptions chosen)
     by_stratum.resize(reports.n_cases());
     std::iota(by_stratum.begin(), by_stratum.end(), 0);
     const auto stratum = [this](std::int32_t c) { return reports.stratum[static_cast<std::size_t>(c)]; };
-    std::stable_sort(by_stratum.begin(), by_stratum.end(),
-                     [&](std::int32_t a, std::int32_t b) { return stratum(a) < stratum(b); });
+    std::sort(by_stratum.begin(), by_stratum.end(), [&](std::int32_t a, std::int32_t b) {
+        return std::pair(stratum(a), a) < std::pair(stratum(b), b);
+    });
     for (std::size_t i = 0; i < by_stratum.size(); ++i) {
         if (i == 0 || stratum(by_stratum[i]) != stratum(by_stratum[i - 1])) stratum_first.push_back(i);
     }

@@ -100,6 +100,7 @@ class Grouping {
             all_[value] = candidate(value, 0.0);
         }
         left_ = all_;
+        exhausted_.assign(all_.size(), 0);
     }
 
     std::vector<Group> find(std::size_t at_most) {
@@ -126,6 +127,10 @@ class Grouping {
 
     Group group(std::size_t value);
     void take_away(const Group& group);
+    void exhaust(std::int32_t value) {
+        exhausted_[static_cast<std::size_t>(value)] = 1;
+        left_[static_cast<std::size_t>(value)] = {};
+    }
     std::vector<Explanation> others(const Group& group) const;
     bool exposed_between(std::int32_t person, std::size_t value, const Candidate& time) const;
     std::span<const std::int32_t> values_of(std::int32_t person) const {
@@ -139,8 +144,9 @@ class Grouping {
     double at_least_;
     RunControl& control_;
     std::vector<std::size_t> first_exposure_;
-    std::vector<Candidate> all_;   // best source of each value
-    std::vector<Candidate> left_;  // ... among cases that are in no group yet
+    std::vector<Candidate> all_;           // best source of each value
+    std::vector<Candidate> left_;          // ... among cases that are in no group yet
+    std::vector<std::uint8_t> exhausted_;  // not 0: the value is not looked at any more
 };
 
 bool is_member(double probability) { return probability >= 0.5; }
@@ -184,8 +190,9 @@ Group Grouping::group(std::size_t value) {
     }
     std::vector<std::size_t> order(n);
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t i, std::size_t j) { return belongs[i] > belongs[j]; });
+    std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
+        return std::pair(-belongs[i], i) < std::pair(-belongs[j], j);
+    });
     for (const std::size_t i : order) {
         result.cases.push_back(exposed[source.begin + i].person);
         result.probabilities.push_back(std::min(belongs[i], 1.0));
@@ -227,8 +234,9 @@ std::vector<Explanation> Grouping::others(const Group& group) const {
         }
         i = j;
     }
-    std::stable_sort(found.begin(), found.end(),
-                     [](const Explanation& a, const Explanation& b) { return a.statistic > b.statistic; });
+    std::sort(found.begin(), found.end(), [](const Explanation& a, const Explanation& b) {
+        return std::pair(-a.statistic, a.value) < std::pair(-b.statistic, b.value);
+    });
     if (found.size() > most_others) found.resize(most_others);
     return found;
 }
@@ -241,13 +249,13 @@ void Grouping::take_away(const Group& group) {
         const auto values = values_of(group.cases[i]);
         touched.insert(touched.end(), values.begin(), values.end());
     }
+    // A source without a likely member would come again and again.
+    if (!is_member(group.probabilities.front())) exhaust(group.value);
     std::sort(touched.begin(), touched.end());
     touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
     for (const std::int32_t value : touched) {
-        auto& left = left_[static_cast<std::size_t>(value)];
-        // A source without a likely member would come again and again.
-        const bool again = value != group.value || is_member(group.probabilities.front());
-        left = again && left.statistic > 0.0 ? candidate(static_cast<std::size_t>(value), 0.0) : Candidate{};
+        const auto v = static_cast<std::size_t>(value);
+        if (exhausted_[v] == 0) left_[v] = candidate(v, 0.0);
     }
 }
 

@@ -7,17 +7,17 @@ namespace enteroscan {
 
 namespace {
 
-std::size_t count_between(std::span<const double> sorted, double first, double last) {
-    const auto begin = std::lower_bound(sorted.begin(), sorted.end(), first);
-    return static_cast<std::size_t>(std::upper_bound(begin, sorted.end(), last) - begin);
-}
-
 std::size_t number_of_contexts(const CaseReports& reports) {
     const auto greatest = std::max_element(reports.context.begin(), reports.context.end());
     return greatest == reports.context.end() ? 1 : static_cast<std::size_t>(*greatest) + 1;
 }
 
 }  // namespace
+
+std::size_t count_between(std::span<const double> sorted, double first, double last) noexcept {
+    const auto begin = std::lower_bound(sorted.begin(), sorted.end(), first);
+    return static_cast<std::size_t>(std::upper_bound(begin, sorted.end(), last) - begin);
+}
 
 ByValue::ByValue(const CaseReports& reports)
     : first_(reports.n_values() + 1, 0), exposures_(reports.n_exposures()) {
@@ -102,18 +102,12 @@ double Habits::expected(std::size_t kind, const ValueHabits& value, const Left& 
         const auto c = static_cast<std::size_t>(context);
         const double others = left.by_context.empty() ? n : n - left.by_context[c];
         if (others <= 0.0) continue;
-        sum += others * weight(kind, c) * reports_between(kind, c, first, last);
+        const auto times = std::span(reported.context_times)
+                               .subspan(reported.context_first[c],
+                                        reported.context_first[c + 1] - reported.context_first[c]);
+        sum += others * weight(kind, c) * static_cast<double>(count_between(times, first, last));
     }
     return sum;
-}
-
-double Habits::reports_between(std::size_t kind, std::size_t context, double first,
-                               double last) const noexcept {
-    const Kind& reported = kinds_[kind];
-    const std::size_t begin = reported.context_first[context];
-    const std::size_t end = reported.context_first[context + 1];
-    return static_cast<double>(
-        count_between(std::span(reported.context_times).subspan(begin, end - begin), first, last));
 }
 
 double Habits::reports_between(std::size_t kind, double first, double last) const noexcept {

@@ -10,6 +10,9 @@
 
 namespace enteroscan {
 
+/// Numbers in [first, last], of ascending ones.
+std::size_t count_between(std::span<const double> sorted, double first, double last) noexcept;
+
 /// The exposures to each value, by case; the order in which values are gone through.
 class ByValue {
   public:
@@ -66,8 +69,6 @@ class Habits {
 
     /// Reports of the kind in [first, last].
     double reports_between(std::size_t kind, double first, double last) const noexcept;
-    /// ... by cases of a context.
-    double reports_between(std::size_t kind, std::size_t context, double first, double last) const noexcept;
 
     /// The part of `expected` that does not depend on contexts.
     double expected_anywhere(std::size_t kind, double n, double left, std::size_t begin,

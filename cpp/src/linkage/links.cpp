@@ -23,14 +23,15 @@ double distance_km(double latitude_a, double longitude_a, double latitude_b, dou
     const double dx = std::sin((latitude_b - latitude_a) * degree / 2);
     const double dy = std::sin((longitude_b - longitude_a) * degree / 2);
     const double h = dx * dx + std::cos(latitude_a * degree) * std::cos(latitude_b * degree) * dy * dy;
-    return 2.0 * earth_radius_km * std::asin(std::min(1.0, std::sqrt(h)));
+    return 2.0 * earth_radius_km * std::asin(std::min(std::sqrt(h), 1.0));  // NaN stays: it comes first
 }
 
 void check_options(const LinkOptions& options) {
     if (!(options.from <= options.until)) throw InvalidInput("'from' must not be after 'until'");
     if (!(options.max_gap > 0.0)) throw InvalidInput("max_gap must be positive");
-    if (!(options.same_meal_hours > 0.0 && options.sale_hours > 0.0 && options.same_meal_share > 0.0 &&
-          options.same_meal_share < 1.0)) {
+    const bool times_are_good = options.same_meal_hours > 0.0 && options.sale_hours > 0.0;
+    const bool share_is_good = options.same_meal_share > 0.0 && options.same_meal_share < 1.0;
+    if (!times_are_good || !share_is_good) {
         throw InvalidInput("mean times between exposures must be positive, the share between 0 and 1");
     }
     if (options.distance_km.size() != options.distance_evidence.size() ||
@@ -110,7 +111,7 @@ class Linker {
         const auto j = static_cast<std::size_t>(b);
         const double km = distance_km(reports_.latitude[i], reports_.longitude[i], reports_.latitude[j],
                                       reports_.longitude[j]);
-        if (std::isnan(km)) return 0.0;
+        if (std::isnan(km)) return 0.0;  // a home is unknown
         const auto& distances = options_.distance_km;
         const auto at = std::lower_bound(distances.begin(), distances.end(), km) - distances.begin();
         return options_.distance_evidence[std::min(static_cast<std::size_t>(at), distances.size() - 1)];

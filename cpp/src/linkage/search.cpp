@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <numeric>
 #include <tuple>
 #include <utility>
 
@@ -23,12 +21,15 @@ void Search::gather(std::size_t value) {
     const CaseReports& reports = data_.reports;
     const GroupOptions& options = data_.options;
     exposed_.clear();
+    moments_.clear();
     for (const std::int32_t exposure : data_.by_value.exposures(value)) {
         const auto i = static_cast<std::size_t>(exposure);
         const std::int32_t person = owner_[static_cast<std::size_t>(reports.exposed_case[i])];
         const auto p = static_cast<std::size_t>(person);
         const double time = reports.time(p, i);
-        if (time < options.from || time > options.until || taken_[p] != 0) continue;
+        if (time < options.from || time > options.until || aside_[p] != 0) continue;
+        moments_.push_back(time);
+        if (taken_[p] != 0) continue;
         exposed_.push_back({time, person, exposure, reports.reported[p] >= options.fresh_since});
     }
 }
@@ -58,6 +59,7 @@ void Search::mark() {
     std::sort(exposed_.begin(), exposed_.end(), [](const Exposed& a, const Exposed& b) {
         return std::tie(a.time, a.person) < std::tie(b.time, b.person);
     });
+    std::sort(moments_.begin(), moments_.end());
     const std::size_t n = exposed_.size();
     n_fresh_.assign(n + 1, 0);
     marks_.resize(n * n_agents);
@@ -125,19 +127,6 @@ double Search::most_evidence(std::size_t begin, std::size_t end) const {
     return most;
 }
 
-/// No statistic is greater: the mean over the agents' prior of the best that each sum of evidence allows.
-double Search::best_possible_mean(std::size_t begin, std::size_t end, double expected) {
-    const std::size_t n_agents = data_.prior.size();
-    const auto n = static_cast<double>(end - begin);
-    fits_.resize(n_agents);
-    for (std::size_t a = 0; a < n_agents; ++a) {
-        const double after = evidence_[end * n_agents + a];
-        const double sum = after - evidence_[begin * n_agents + a] + rounding * after;
-        fits_[a] = best_possible(n, sum / expected);
-    }
-    return log_mean() + rounding;
-}
-
 double Search::expected(std::size_t kind, std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
         const auto person = static_cast<std::size_t>(exposed_[i].person);
@@ -160,9 +149,7 @@ double Search::expected_by_fashion(std::size_t kind, std::size_t begin, std::siz
     const double first = exposed_[begin].time;
     const double last = exposed_[end - 1].time;
     const auto inside = static_cast<double>(end - begin);
-    double n = -inside;
-    for (std::size_t i = begin; i-- > 0 && exposed_[i].time >= first - near;) n += 1.0;
-    for (std::size_t i = begin; i < exposed_.size() && exposed_[i].time <= last + near; ++i) n += 1.0;
+    const double n = static_cast<double>(count_between(moments_, first - near, last + near)) - inside;
     const double all_inside = habits_.reports_between(kind, first, last);
     const double all = habits_.reports_between(kind, first - near, last + near) - all_inside;
     const double usual = (habits_of_value_.n - inside + data_.reports.pseudo_count[kind]) /
@@ -170,27 +157,10 @@ double Search::expected_by_fashion(std::size_t kind, std::size_t begin, std::siz
     return (n + fashion_doubt * usual) / (all + fashion_doubt) * all_inside;
 }
 
-/// The statistic, or something below `above` as soon as it cannot exceed that. Most windows fail on the one
-/// agent that a single strange case speaks for; so the agents that promise most are fitted first.
-double Search::statistic(std::size_t begin, std::size_t end, double expected, double above) {
-    const std::size_t n_agents = data_.prior.size();
-    double possible = best_possible_mean(begin, end, expected);
-    bounds_ = fits_;
-    order_.resize(n_agents);
-    std::iota(order_.begin(), order_.end(), std::size_t{0});
-    const double greatest = *std::max_element(bounds_.begin(), bounds_.end());
-    const auto share = [&](std::size_t a, double fit) { return data_.prior[a] * std::exp(fit - greatest); };
-    promises_.resize(n_agents);
-    for (std::size_t a = 0; a < n_agents; ++a) promises_[a] = share(a, bounds_[a]);
-    std::sort(order_.begin(), order_.end(), [this](std::size_t a, std::size_t b) {
-        return std::pair(-promises_[a], a) < std::pair(-promises_[b], b);
-    });
-    double sum = std::accumulate(promises_.begin(), promises_.end(), 0.0);
-    for (const std::size_t a : order_) {
-        if (possible <= above) return possible;
+double Search::statistic(std::size_t begin, std::size_t end, double expected) {
+    fits_.resize(data_.prior.size());
+    for (std::size_t a = 0; a < fits_.size(); ++a) {
         fits_[a] = fit_source(ratios(begin, end, a, expected)).log_likelihood_ratio;
-        sum += share(a, fits_[a]) - promises_[a];
-        possible = greatest + std::log(std::max(sum, std::numeric_limits<double>::min())) + rounding;
     }
     return log_mean();
 }
@@ -223,45 +193,24 @@ double Search::log_mean() const {
     return greatest + std::log(sum);
 }
 
-/// What is expected at least, from sums over all reports of the kind: much cheaper than `expected`.
-double Search::least_expected(std::size_t kind, std::size_t begin, std::size_t end, bool sharp) {
-    const auto n = static_cast<double>(end - begin);
-    const auto times = habits_.times(kind);
-    const auto from = std::lower_bound(times.begin(), times.end(), exposed_[begin].time);
-    const auto to = std::upper_bound(from, times.end(), exposed_[end - 1].time);
-    const auto i = static_cast<std::size_t>(from - times.begin());
-    const auto j = static_cast<std::size_t>(to - times.begin());
-    const double all = habits_.expected_anywhere(kind, habits_of_value_.n, n, i, j) + expected_before_[j] -
-                       expected_before_[i] - rounding * expected_before_[j];
-    if (!sharp) return all - n * busiest_[kind];
-    double left = 0.0;
-    for (std::size_t k = begin; k < end; ++k) {
-        const auto person = static_cast<std::size_t>(exposed_[k].person);
-        const auto context = static_cast<std::size_t>(data_.reports.context[person]);
-        left += habits_.weight(kind, context) *
-                habits_.reports_between(kind, context, exposed_[begin].time, exposed_[end - 1].time);
-    }
-    return all - left;
-}
-
 void Search::try_source(std::size_t kind, std::size_t begin, std::size_t end, Source& found) {
     if (n_fresh_[end] == n_fresh_[begin]) return;
     const auto n = static_cast<double>(end - begin);
     const double evidence = most_evidence(begin, end);
-    const auto hopeless = [&](double expected) {
-        return expected > 0.0 && (best_possible(n, evidence / expected) <= found.statistic ||
-                                  best_possible_mean(begin, end, expected) <= found.statistic);
-    };
     if (!expected_before_.empty()) {
-        if (hopeless(expected_by_fashion(kind, begin, end))) return;
-        if (hopeless(least_expected(kind, begin, end, false))) return;
-        const double least = least_expected(kind, begin, end, true);
-        if (hopeless(least)) return;
-        if (least > 0.0 && statistic(begin, end, least, found.statistic) <= found.statistic) return;
+        const auto times = habits_.times(kind);
+        const auto from = std::lower_bound(times.begin(), times.end(), exposed_[begin].time);
+        const auto to = std::upper_bound(from, times.end(), exposed_[end - 1].time);
+        const auto i = static_cast<std::size_t>(from - times.begin());
+        const auto j = static_cast<std::size_t>(to - times.begin());
+        const double at_least = habits_.expected_anywhere(kind, habits_of_value_.n, n, i, j) +
+                                expected_before_[j] - expected_before_[i] - n * busiest_[kind] -
+                                rounding * expected_before_[j];
+        if (at_least > 0.0 && best_possible(n, evidence / at_least) <= found.statistic) return;
     }
     const double chance = expected(kind, begin, end);
-    if (hopeless(chance)) return;
-    const double reached = statistic(begin, end, chance, found.statistic);
+    if (best_possible(n, evidence / chance) <= found.statistic) return;
+    const double reached = statistic(begin, end, chance);
     if (reached > found.statistic) found = {reached, begin, end, chance};
 }
 

@@ -92,9 +92,7 @@ class Search {
     double most_evidence(std::size_t begin, std::size_t end) const;
     double expected(std::size_t kind, std::size_t begin, std::size_t end);
     double expected_by_fashion(std::size_t kind, std::size_t begin, std::size_t end) const;
-    double statistic(std::size_t begin, std::size_t end, double expected, double above);
-    double least_expected(std::size_t kind, std::size_t begin, std::size_t end, bool sharp);
-    double best_possible_mean(std::size_t begin, std::size_t end, double expected);
+    double statistic(std::size_t begin, std::size_t end, double expected);
     double log_mean() const;
 
     const ExposureIndex& data_;
@@ -104,6 +102,7 @@ class Search {
     std::span<const std::uint8_t> aside_;
 
     // Of the value that is looked at.
+    std::vector<double> moments_;  // of all that report it, those taken too
     std::vector<Exposed> exposed_;
     std::vector<std::size_t> n_fresh_;
     std::vector<double> marks_;     // [exposed, agent]
@@ -113,10 +112,7 @@ class Search {
     std::vector<double> left_in_context_;
     std::vector<double> expected_before_;  // of all contexts, by the times of the kind; empty: not needed
     std::vector<double> ratios_;
-    std::vector<double> fits_;  // by agent, as the next three
-    std::vector<double> bounds_;
-    std::vector<double> promises_;
-    std::vector<std::size_t> order_;
+    std::vector<double> fits_;  // by agent
     std::vector<double> busiest_;
 };
 
