@@ -174,8 +174,8 @@ class Email(Model):
     """Where e-mail goes; the password stands in an environment variable."""
 
     host: str
-    port: int = 587
-    security: Literal["starttls", "tls", "none"] = "starttls"
+    port: int | None = Field(None, description="587 with starttls, 465 with tls")
+    security: Literal["starttls", "tls"] = "starttls"
     user: str | None = None
     password_env: str | None = None
     sender: str
