@@ -48,18 +48,19 @@ def _district(folder: Path, texts: Texts) -> Path:
     if any(folder.iterdir()):
         raise DataError(texts("not_empty", folder=folder))
     outbreaks = [
-        Outbreak(agent="salmonella", start="2024-06-24 12:00", size=14),
-        Outbreak(agent="vibrio_parahaemolyticus", start="2024-06-27 18:00", size=10),
+        Outbreak(agent="salmonella", start="2024-06-20 12:00", size=16),
+        Outbreak(agent="vibrio_parahaemolyticus", start="2024-06-25 18:00", size=12),
     ]
     with progress_bar(texts("simulating")) as progress:
         reports = District(cases_per_year=CASES_PER_YEAR).simulate(
-            start=LAST_NIGHT - timedelta(days=365),
-            end=LAST_NIGHT + timedelta(days=7),
+            start=f"{LAST_NIGHT - timedelta(days=365)}",
+            end=f"{LAST_NIGHT + timedelta(days=7)}",
             outbreaks=outbreaks,
             random_state=SEED,
             progress=progress,
         )
     reports.to_csv(folder / "reports.csv")
+    reports.truth.cases.to_csv(folder / "truth.csv", index=False, encoding="utf-8-sig")
     reports.places.to_csv(folder / "places.csv", index=False, encoding="utf-8-sig")
     boundaries = json.dumps(reports.boundaries, ensure_ascii=False)
     (folder / "boundaries.geojson").write_text(boundaries, encoding="utf-8")

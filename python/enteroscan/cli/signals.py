@@ -13,7 +13,9 @@ from enteroscan.cli._common import errors_explained
 if TYPE_CHECKING:
     from enteroscan.nightly.ledger import Ledger
 
-say, say_nightly, say_review = Texts(section="signals"), Texts(section="nightly"), Texts(section="review")  # fmt: skip
+say = Texts(section="signals")
+say_nightly = Texts(section="nightly")
+say_review = Texts(section="review")
 
 
 def command(
@@ -61,7 +63,8 @@ def _by_signal(table: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return rows as JSON has them."""
     return [
-        {name: _plain(value) for name, value in row.items()} for row in table.to_dict("records")
+        {str(name): _plain(value) for name, value in row.items()}
+        for row in table.to_dict("records")
     ]
 
 

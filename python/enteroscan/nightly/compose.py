@@ -93,7 +93,9 @@ def _shown(session: Session, as_of: date, config: Config) -> list[str]:
 
 
 def _streams(session: Session, as_of: date) -> pd.DataFrame:
-    columns = ("stream", "detector", "status", "n_cases", "n_signals", "seconds", "message", "n_usable")  # fmt: skip
+    columns = (
+        "stream", "detector", "status", "n_cases", "n_signals", "seconds", "message", "n_usable",
+    )  # fmt: skip
     rows = session.execute(
         sa.select(*(getattr(StreamRow, name) for name in columns))
         .where(StreamRow.as_of == as_of)
@@ -150,9 +152,7 @@ class _Past:
             evidence=evidence,
             members=lines.of(members, self.as_of),
             history=_table(history, HISTORY, night="as_of"),
-            verdicts=_table(
-                self._verdicts.get(signal_id, []), ("when", "who", "verdict", "note")
-            ),
+            verdicts=_table(self._verdicts.get(signal_id, []), ("when", "who", "verdict", "note")),
             related=self._relatives(signal_id),
         )
 
@@ -168,7 +168,11 @@ class _Past:
 
 
 def _by_signal(
-    session: Session, table: Any, order: Any, ids: Sequence[str], until: date | None = None  # noqa: ANN401
+    session: Session,
+    table: Any,  # noqa: ANN401
+    order: Any,  # noqa: ANN401
+    ids: Sequence[str],
+    until: date | None = None,
 ) -> dict[str, list[Any]]:
     query = sa.select(table).where(table.signal_id.in_(ids)).order_by(order)
     if until is not None:
@@ -215,7 +219,7 @@ class _LineList:
             symptoms=self._spoken(frame),
             exposures=_joined(self._exposures, ids, ("venue", "food", "brand")),
             laboratory=_joined(self._positive(), ids, ("agent", "serotype")),
-            probability=[row.probability for row in members],
+            probability=pd.Series([row.probability for row in members], ids, dtype="float64"),
             is_new=[row.is_new and row.as_of == night for row in members],
         ).reset_index(drop=True)
 
@@ -237,5 +241,3 @@ def _joined(table: pd.DataFrame, ids: Sequence[str], columns: Sequence[str]) -> 
         if text and text not in texts.setdefault(case_id, []):
             texts[case_id].append(text)
     return ["; ".join(texts.get(case_id, ())) for case_id in ids]
-
-

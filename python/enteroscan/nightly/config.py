@@ -44,24 +44,32 @@ class Source(Model):
     """Where the case reports come from: files, or an SQL database."""
 
     files: tuple[str, ...] = Field(
-        (), description="Patterns such as 'in/*.xlsx' or 'in/reports-%Y%m%d.csv' (date of the file)"
+        default=(),
+        description="Patterns such as 'in/*.xlsx' or 'in/reports-%Y%m%d.csv' (date of the file)",
     )
     dated: Literal["all", "latest"] = Field(
-        "all", description="Of files with a date: all up to the night, or the latest of them"
+        default="all",
+        description="Of files with a date: all up to the night, or the latest of them",
     )
-    sql: str | None = Field(None, description="A query, instead of files")
-    url: str | None = Field(None, description="Address of the database, as SQLAlchemy has it")
-    url_env: str | None = Field(None, description="Environment variable that holds the address")
+    sql: str | None = Field(default=None, description="A query, instead of files")
+    url: str | None = Field(
+        default=None, description="Address of the database, as SQLAlchemy has it"
+    )
+    url_env: str | None = Field(
+        default=None, description="Environment variable that holds the address"
+    )
     columns: dict[str, str | list[str] | None] = Field(
-        {}, description="Which column is which field, where the name does not tell"
+        default={}, description="Which column is which field, where the name does not tell"
     )
     sheet: str | int | tuple[str | int, ...] | None = None
     encoding: str | None = None
-    crs: Literal["wgs84", "gcj02", "bd09"] = Field("wgs84", description="System of coordinates")
-    places: Path | None = Field(None, description="Table of places that gives coordinates")
+    crs: Literal["wgs84", "gcj02", "bd09"] = Field(
+        default="wgs84", description="System of coordinates"
+    )
+    places: Path | None = Field(default=None, description="Table of places that gives coordinates")
     day_first: bool | None = None
     least_share_of_last_night: float = Field(
-        0.9,
+        default=0.9,
         ge=0,
         le=1,
         description="Fewer cases than this share of the last night's: the input is half-written",
@@ -79,10 +87,10 @@ class Source(Model):
 class Study(Model):
     """Which cases are looked at, by which date."""
 
-    period_days: int = Field(365, ge=2, description="Length of the study period of scans")
-    lag_days: int = Field(0, ge=0, description="The last days, left out as too incomplete")
+    period_days: int = Field(default=365, ge=2, description="Length of the study period of scans")
+    lag_days: int = Field(default=0, ge=0, description="The last days, left out as too incomplete")
     dates: tuple[Literal["onset", "visit", "reported"], ...] = Field(
-        ("onset", "visit", "reported"),
+        default=("onset", "visit", "reported"),
         min_length=1,
         description="The date of a case: the first of these that is known",
     )
@@ -92,18 +100,26 @@ class Detector(Model):
     """A method and its options."""
 
     kind: DetectorKind
-    method: str | None = Field(None, description="Name of the scan or of the time series method")
-    options: dict[str, Any] = Field({}, description="Options of the method, by their names")
-    every: Literal["day", "week"] = Field("week", description="Of time series: what is counted")
-    population: Path | None = Field(None, description="Of a Poisson scan: CSV of the population")
-    locations: Path | None = Field(None, description="Of a scan by codes: CSV with coordinates")
+    method: str | None = Field(
+        default=None, description="Name of the scan or of the time series method"
+    )
+    options: dict[str, Any] = Field(default={}, description="Options of the method, by their names")
+    every: Literal["day", "week"] = Field(
+        default="week", description="Of time series: what is counted"
+    )
+    population: Path | None = Field(
+        default=None, description="Of a Poisson scan: CSV of the population"
+    )
+    locations: Path | None = Field(
+        default=None, description="Of a scan by codes: CSV with coordinates"
+    )
     location: Literal["home_code", "home_region"] | None = Field(
-        None, description="Place of a case by a column; without it, its coordinates"
+        default=None, description="Place of a case by a column; without it, its coordinates"
     )
     min_recurrence_interval_days: float | None = Field(
-        None, ge=1, description="Threshold of this detector, whatever the budget says"
+        default=None, ge=1, description="Threshold of this detector, whatever the budget says"
     )
-    timeout_s: float | None = Field(None, gt=0, description="Longest time for one stream")
+    timeout_s: float | None = Field(default=None, gt=0, description="Longest time for one stream")
 
     @model_validator(mode="after")
     def _method_is_known(self) -> Self:
@@ -115,12 +131,12 @@ class Stream(Model):
     """Cases that are looked at together, and by which detectors."""
 
     name: str = Field(min_length=1)
-    pathogen: tuple[str, ...] = Field((), description="Agents that the laboratory found")
-    syndrome: tuple[str, ...] = Field((), description="Symptoms, of which a case has any")
-    area: tuple[str, ...] = Field((), description="Codes, or beginnings of codes, of homes")
-    age_years: tuple[Ages, ...] = Field((), description="[from, below] in years")
-    each: tuple[Facet, ...] = Field((), description="One stream for each value of these")
-    detectors: tuple[str, ...] | None = Field(None, description="Names; all if not given")
+    pathogen: tuple[str, ...] = Field(default=(), description="Agents that the laboratory found")
+    syndrome: tuple[str, ...] = Field(default=(), description="Symptoms, of which a case has any")
+    area: tuple[str, ...] = Field(default=(), description="Codes, or beginnings of codes, of homes")
+    age_years: tuple[Ages, ...] = Field(default=(), description="[from, below] in years")
+    each: tuple[Facet, ...] = Field(default=(), description="One stream for each value of these")
+    detectors: tuple[str, ...] | None = Field(default=None, description="Names; all if not given")
 
     @model_validator(mode="after")
     def _each_has_values(self) -> Self:
@@ -135,30 +151,40 @@ class Alarm(Model):
     """What is a signal, and how many of them there may be."""
 
     min_recurrence_interval_days: float = Field(
-        100, ge=1, description="By chance once in so many days: threshold where no other is given"
+        default=100,
+        ge=1,
+        description="By chance once in so many days: threshold where no other is given",
     )
     signals_a_week: float | None = Field(
-        None, gt=0, description="The budget: backtest --calibrate makes thresholds of it"
+        default=None, gt=0, description="The budget: backtest --calibrate makes thresholds of it"
     )
-    thresholds: Path = Field(Path("thresholds.json"), description="Where it writes them")
+    thresholds: Path = Field(default=Path("thresholds.json"), description="Where it writes them")
 
 
 class Identity(Model):
     """When a signal is the same as yesterday's, and when it is news."""
 
-    close_after_days: int = Field(14, ge=1, description="Quiet for so long: closed")
-    remember_days: int = Field(90, ge=0, description="Closed signals can be reopened for so long")
+    close_after_days: int = Field(default=14, ge=1, description="Quiet for so long: closed")
+    remember_days: int = Field(
+        default=90, ge=0, description="Closed signals can be reopened for so long"
+    )
     stronger_factor: float = Field(
-        10, gt=1, description="Clearly stronger: p is less by this factor than when last told"
+        default=10,
+        gt=1,
+        description="Clearly stronger: p is less by this factor than when last told",
     )
 
 
 class Ledger(Model):
     """Where the job remembers."""
 
-    url: str = Field("ledger.sqlite", description="A file (SQLite), or postgresql+psycopg://...")
-    url_env: str | None = Field(None, description="Environment variable that holds the address")
-    wait_s: float = Field(60, ge=0, description="How long to wait for another run to end")
+    url: str = Field(
+        default="ledger.sqlite", description="A file (SQLite), or postgresql+psycopg://..."
+    )
+    url_env: str | None = Field(
+        default=None, description="Environment variable that holds the address"
+    )
+    wait_s: float = Field(default=60, ge=0, description="How long to wait for another run to end")
 
 
 class Output(Model):
@@ -166,21 +192,23 @@ class Output(Model):
 
     folder: Path = Path("reports")
     formats: tuple[Format, ...] = ("html", "json", "csv")
-    language: Literal["en", "zh"] | None = Field(None, description="None: that of the system")
-    boundaries: Path | None = Field(None, description="GeoJSON of the area, for the map")
+    language: Literal["en", "zh"] | None = Field(
+        default=None, description="None: that of the system"
+    )
+    boundaries: Path | None = Field(default=None, description="GeoJSON of the area, for the map")
 
 
 class Email(Model):
     """Where e-mail goes; the password stands in an environment variable."""
 
     host: str
-    port: int | None = Field(None, description="587 with starttls, 465 with tls")
+    port: int | None = Field(default=None, description="587 with starttls, 465 with tls")
     security: Literal["starttls", "tls"] = "starttls"
     user: str | None = None
     password_env: str | None = None
     sender: str
     to: tuple[str, ...] = Field(min_length=1)
-    timeout_s: float = Field(30, gt=0)
+    timeout_s: float = Field(default=30, gt=0)
 
 
 class Webhook(Model):
@@ -188,7 +216,7 @@ class Webhook(Model):
 
     url: str
     token_env: str | None = None
-    timeout_s: float = Field(30, gt=0)
+    timeout_s: float = Field(default=30, gt=0)
 
 
 class Notify(Model):
@@ -206,9 +234,15 @@ class Notify(Model):
 class Run(Model):
     """How the job runs."""
 
-    random_state: int = Field(0, ge=0, description="Seed, of which every stream and night has one")
-    n_jobs: int | None = Field(None, ge=1, description="Threads; all processors if not given")
-    timeout_s: float = Field(600, gt=0, description="Longest time for a detector of one stream")
+    random_state: int = Field(
+        default=0, ge=0, description="Seed, of which every stream and night has one"
+    )
+    n_jobs: int | None = Field(
+        default=None, ge=1, description="Threads; all processors if not given"
+    )
+    timeout_s: float = Field(
+        default=600, gt=0, description="Longest time for a detector of one stream"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,7 +260,7 @@ class StreamSpec:
 class Config(Model):
     """Everything that is in the file."""
 
-    area: str = Field("", description="Name of the area, for the report")
+    area: str = Field(default="", description="Name of the area, for the report")
     source: Source
     study: Study = Study()
     detectors: dict[str, Detector] = Field(min_length=1)
@@ -237,7 +271,9 @@ class Config(Model):
     output: Output = Output()
     notify: Notify = Notify()
     run: Run = Run()
-    folder: Path = Field(Path(), exclude=True, description="Folder of this file; not given in it")
+    folder: Path = Field(
+        default=Path(), exclude=True, description="Folder of this file; not given in it"
+    )
 
     @field_validator("streams")
     @classmethod
@@ -299,7 +335,7 @@ def _word(value: object) -> str:
 
 def build_spec(detector: Detector, **defaults: object) -> Any:  # noqa: ANN401
     """Make the spec of a detector; `defaults` hold where its options do not say otherwise."""
-    options = defaults | detector.options
+    options: dict[str, Any] = {**defaults, **detector.options}
     if detector.kind == "shared_exposure":
         from enteroscan.linkage import SharedExposure  # type: ignore[import-not-found,unused-ignore]
 

@@ -13,7 +13,6 @@ import pandas as pd
 
 from enteroscan._language import LANGUAGES, Texts
 from enteroscan.cases import Cases
-from enteroscan.errors import DataError
 from enteroscan.nightly.config import Config, Detector, StreamSpec, build_spec
 from enteroscan.nightly.finding import Finding
 from enteroscan.nightly.night import Evidence, Sentences
@@ -28,6 +27,10 @@ FEWEST = 2  # cases that a detector needs at all
 
 class _TimedOut(Exception):
     """A detector has used up its time."""
+
+
+class _Skipped(Exception):
+    """A stream has too little for a detector."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +51,9 @@ class StreamResult:
     findings: tuple[Finding, ...] = field(default=(), repr=False)
 
 
-def detect(config: Config, reports: Reports, stream: StreamSpec, name: str, as_of: date) -> StreamResult:  # fmt: skip
+def detect(
+    config: Config, reports: Reports, stream: StreamSpec, name: str, as_of: date
+) -> StreamResult:
     """Run a detector on a stream; whatever goes wrong is in the answer.
 
     Parameters
@@ -66,6 +71,7 @@ def detect(config: Config, reports: Reports, stream: StreamSpec, name: str, as_o
     started = time.monotonic()
     limit = config.run.timeout_s if detector.timeout_s is None else detector.timeout_s
     common: dict[str, Any] = {"stream": stream.name, "detector": name}
+    say = Texts(config.output.language, "nightly")
 
     def check_time(_share: float) -> None:
         if time.monotonic() - started > limit:
@@ -75,16 +81,18 @@ def detect(config: Config, reports: Reports, stream: StreamSpec, name: str, as_o
         cases = reports.of(stream)
         common["n_cases"] = len(cases)
         if len(cases) < FEWEST:
-            say = Texts(config.output.language, "nightly")
-            return StreamResult(**common, status="skipped", message=say("too_few", n=len(cases)))
+            raise _Skipped(say("too_few", n=len(cases)))
         job = _Job(config, detector, cases, stream.name, name, as_of, check_time)
         findings = job.findings()
         check_time(1.0)
+    except _Skipped as reason:
+        return StreamResult(
+            **common, status="skipped", message=str(reason), seconds=_since(started)
+        )
     except _TimedOut:
-        say = Texts(config.output.language, "nightly")
         message = say("timed_out", seconds=f"{limit:g}")
         return StreamResult(**common, status="timed_out", message=message, seconds=_since(started))
-    except Exception as error:  # noqa: BLE001 - one stream's failure is recorded, others go on
+    except Exception as error:
         message = f"{type(error).__name__}: {error}"
         return StreamResult(**common, status="failed", message=message, seconds=_since(started))
     return StreamResult(
@@ -220,7 +228,9 @@ class _Job:
         result = self._spec().link(self.cases, as_of=last)
         self.progress(1.0)
         members = {
-            group: dict(zip(rows["case_id"].astype(str), map(_number, rows["probability"])))
+            group: dict(
+                zip(rows["case_id"].astype(str), map(_number, rows["probability"]), strict=True)
+            )
             for group, rows in result.members.groupby("group")
         }
         return [
@@ -270,9 +280,11 @@ class _Job:
             progress=self.progress,
         )
         point = result.frame.iloc[-1]
-        if str(point["reason"]) in _NOT_JUDGED:
-            message = f"the last {self.detector.every} was not judged: {point['reason']}"
-            raise DataError(message)
+        reason = str(point["reason"])
+        if reason in _NOT_JUDGED:
+            language = self.config.output.language
+            why = Texts(language, "detect.reason")(reason)
+            raise _Skipped(Texts(language, "nightly")("not_judged", reason=why))
         if not point["alarm"]:
             return []
         inside = ends == pd.Timestamp(last)
@@ -365,7 +377,7 @@ def _fingerprint(spec: Any) -> str:  # noqa: ANN401
 def _bins(days: "pd.Series[Any]", last: date, step: int) -> "pd.Series[Any]":
     """Return the last day of the step that each day is in; steps end on the last day."""
     past = (pd.Timestamp(last) - days).dt.days
-    ends = pd.Timestamp(last) - pd.to_timedelta((past // step) * step, unit="D")
+    ends: pd.Series[Any] = pd.Timestamp(last) - pd.to_timedelta((past // step) * step, unit="D")
     return ends.where(past >= 0)
 
 

@@ -34,9 +34,7 @@ def _channel(settings: Email | Webhook) -> Channel:
     if isinstance(settings, Webhook):
         token = _secret(settings.token_env)
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        return notify.Webhook(
-            url=settings.url, headers=headers, timeout_seconds=settings.timeout_s
-        )
+        return notify.Webhook(url=settings.url, headers=headers, timeout_seconds=settings.timeout_s)
     return notify.Email(
         host=settings.host,
         port=settings.port,

@@ -178,9 +178,7 @@ def find_files(config: Config, as_of: date) -> list[Path]:
     return [path for _, path in sorted(set(found))]
 
 
-def _matching(
-    config: Config, pattern: str, as_of: date, source: Source
-) -> list[tuple[date, Path]]:
+def _matching(config: Config, pattern: str, as_of: date, source: Source) -> list[tuple[date, Path]]:
     whole = Path(pattern)
     base = Path(whole.anchor) if whole.is_absolute() else config.folder
     relative = str(whole.relative_to(whole.anchor)) if whole.is_absolute() else pattern
