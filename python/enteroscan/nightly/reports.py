@@ -46,6 +46,10 @@ class Reports:
             frame = frame.assign(**{name: frame[name].mask(frame[name] >= end)})
         specimens = self.cases.specimens
         specimens = specimens[~(specimens["sampled"] >= end).fillna(value=False)]
+        if "resulted" in specimens:
+            late = (specimens["resulted"] >= end).fillna(value=False)
+            hidden = ("result", "positive", "agent", "serotype", "resulted")
+            specimens = specimens.assign(**{name: specimens[name].mask(late) for name in hidden})
         ids = set(frame["case_id"])
         return replace(self, cases=_chosen(self.cases, frame, ids, specimens))
 
