@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from enteroscan.nightly.run import run
 from enteroscan.simulate import District, Outbreak, SimulatedReports
 
 SETTINGS = """
@@ -66,3 +67,21 @@ def job(exported: Path, tmp_path: Path) -> Job:
         return path
 
     return make
+
+
+@pytest.fixture(scope="session")
+def done_before(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the loud night is done."""
+    folder = tmp_path_factory.mktemp("done")
+    shutil.copy(exported, folder / "reports.csv")
+    (folder / "night.toml").write_text(SETTINGS, encoding="utf-8")
+    assert run(folder / "night.toml", as_of=LOUD).exit_code == 10
+    return folder
+
+
+@pytest.fixture
+def done(done_before: Path, tmp_path: Path) -> Path:
+    """The settings of a job whose loud night is done."""
+    folder = tmp_path / "done"
+    shutil.copytree(done_before, folder)
+    return folder / "night.toml"

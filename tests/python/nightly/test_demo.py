@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from enteroscan.cli import app
-from enteroscan.cli.demo import LAST_NIGHT, NIGHTS
+from enteroscan.cli import app, demo
+from enteroscan.cli.demo import LAST_NIGHT
+
+NIGHTS = 4  # of the seven, as tests must be quick
 
 
 def cli(*arguments: object) -> Result:
@@ -15,7 +17,8 @@ def cli(*arguments: object) -> Result:
 
 
 @pytest.mark.slow
-def test_demo(tmp_path: Path) -> None:
+def test_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "NIGHTS", NIGHTS)
     folder = tmp_path / "new" / "demo"
     done = cli("demo", "--into", folder)
     assert done.exit_code == 0, done.output

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
+import enteroscan
 from enteroscan.cases import Cases
 from enteroscan.cli import app
 from enteroscan.errors import DataError, DeliveryError, SpecError
@@ -59,14 +60,12 @@ def test_a_quiet_night_and_a_night_with_news(job: Job, district: SimulatedReport
         assert (path.parent / f"reports/enteroscan-{LOUD}{ending}").stat().st_size > 0
 
 
-def test_the_same_night_twice_changes_nothing(job: Job) -> None:
-    path = job()
-    assert cli("nightly", path, "--as-of", LOUD).exit_code == 10
-    before = dump(path), written(path)
-    again = cli("nightly", path, "--as-of", LOUD)
+def test_the_same_night_twice_changes_nothing(done: Path) -> None:
+    before = dump(done), written(done)
+    again = cli("nightly", done, "--as-of", LOUD)
     assert (again.exit_code, again.stderr) == (0, "")
     assert "nothing is new" in again.stdout
-    assert (dump(path), written(path)) == before
+    assert (dump(done), written(done)) == before
 
 
 def test_nothing_of_later_days_is_used(
@@ -165,9 +164,7 @@ def test_half_written_input_ends_with_2_and_is_done_when_it_is_whole(job: Job) -
 
 
 def test_a_file_that_changes_while_it_is_read(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    from enteroscan.nightly import reports
-
-    read = reports.read_cases
+    read = enteroscan.read_cases
 
     def read_and_write(path: Path, **options: Any) -> Cases:  # noqa: ANN401
         cases = read(path, **options)
@@ -175,17 +172,15 @@ def test_a_file_that_changes_while_it_is_read(job: Job, monkeypatch: pytest.Monk
             file.write(b"\r\n")
         return cases
 
-    monkeypatch.setattr(reports, "read_cases", read_and_write)
+    monkeypatch.setattr("enteroscan.nightly.reports.read_cases", read_and_write)
     with pytest.raises(DataError, match="changed while it was read"):
         run(job(), as_of=LOUD)
 
 
-def test_nights_go_forward(job: Job) -> None:
-    path = job()
-    run(path, as_of=LOUD)
-    done = cli("nightly", path, "--as-of", QUIET)
-    assert done.exit_code == 2
-    assert "backtest" in done.stderr
+def test_nights_go_forward(done: Path) -> None:
+    earlier = cli("nightly", done, "--as-of", QUIET)
+    assert earlier.exit_code == 2
+    assert "backtest" in earlier.stderr
 
 
 def test_bad_settings_end_with_2(job: Job) -> None:
@@ -245,7 +240,7 @@ class Killed(BaseException):
     """Ends a run like a power cut: nothing catches it."""
 
 
-@pytest.mark.parametrize("instant", ["compose", "report.write", "deliver"])
+@pytest.mark.parametrize("instant", ["report.write", "deliver"])
 def test_a_run_that_was_killed_is_ended_by_the_next(
     job: Job, monkeypatch: pytest.MonkeyPatch, instant: str
 ) -> None:
@@ -260,9 +255,9 @@ def test_a_run_that_was_killed_is_ended_by_the_next(
         with pytest.raises(Killed):
             run(path, as_of=LOUD)
     # The next night ends the last one first.
-    done = run(path, as_of=NEXT)
-    assert {LOUD, NEXT} == {date.fromisoformat(str(day)) for day in nights(path)}
-    assert len(post.sent) == 1 + bool(done.n_news)
+    tonight = run(path, as_of=NEXT)
+    assert nights(path) == [LOUD, NEXT]
+    assert len(post.sent) == 1 + bool(tonight.n_news)
     assert (path.parent / f"reports/enteroscan-{LOUD}.html").exists()
 
 
@@ -273,10 +268,9 @@ def nights(path: Path) -> list[date]:
     return list(table["as_of"])
 
 
-def test_signals_and_review(job: Job) -> None:
-    path = job()
-    assert json.loads(cli("signals", path, "--json").stdout) == []
-    run(path, as_of=LOUD)
+def test_signals_and_review(job: Job, done: Path) -> None:
+    assert json.loads(cli("signals", job(), "--json").stdout) == []
+    path = done
     (signal, *_) = json.loads(cli("signals", path, "--json").stdout)
     assert (signal["state"], signal["first_night"]) == ("new", str(LOUD))
     assert [row["night"] for row in signal["history"]] == [str(LOUD)]
@@ -314,10 +308,12 @@ HOSTILE = (
 
 
 def test_hostile_names_stay_text(job: Job, tmp_path: Path) -> None:
-    quoted = "\n".join(f"[[streams]]\nname = {json.dumps(text)}\n" for text in HOSTILE)
+    quoted = "\n".join(
+        f"[[streams]]\nname = {json.dumps(text)}\n" for text in (HOSTILE[0], " ".join(HOSTILE[1:]))
+    )
     settings = SETTINGS.replace('[[streams]]\nname = "All cases"', quoted)
     path = job(settings=settings.replace('area = "District"', f"area = {json.dumps(HOSTILE[0])}"))
-    before = {file for file in tmp_path.parent.iterdir()}
+    before = set(tmp_path.parent.iterdir())
     done = run(path, as_of=LOUD)
     assert (done.exit_code, done.n_news) == (10, 1)
     page = done.files["html"].read_text(encoding="utf-8")
@@ -326,7 +322,7 @@ def test_hostile_names_stay_text(job: Job, tmp_path: Path) -> None:
     assert not re.search(r'(^|,)"?[=+@-]cmd', table, re.M)
     with open_ledger(path) as ledger:
         assert len(ledger.signals()) == 1
-    assert {file for file in tmp_path.parent.iterdir()} == before
+    assert set(tmp_path.parent.iterdir()) == before
 
 
 @pytest.mark.parametrize("text", HOSTILE[:4])
@@ -335,7 +331,7 @@ def test_hostile_text_in_the_reports_stays_text(
 ) -> None:
     venue = district.truth.outbreaks["venue"].iloc[0]
     exposures = district.exposures.replace({venue: text})
-    assert (exposures == text).to_numpy().any()
+    assert exposures.isin([text]).to_numpy().any()
     hostile = tmp_path / "hostile.csv"
     replace(district, exposures=exposures).to_csv(hostile)
     done = run(job(reports=hostile), as_of=LOUD)
