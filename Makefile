@@ -82,9 +82,9 @@ help: ## Show this list
 
 .PHONY: demo
 demo: build ## Install into .venv and run the demonstration; its files go to demo-output
-	$(step) 'enteroscan demo --out demo-output'
-	@$(pip) $$($(requirements) demo)
-	@$(bin)/enteroscan demo --out demo-output
+	$(step) 'enteroscan demo --into demo-output'
+	@rm -rf demo-output
+	@$(bin)/enteroscan demo --into demo-output
 
 .PHONY: test
 test: .system-for-tests $(if $(CI),lint) build $(VENV)/.test-tools ## Run every test: C++, Python, notebooks (and lint when CI is set)
