@@ -340,3 +340,53 @@ def test_hostile_text_in_the_reports_stays_text(
     for name in ("csv", "csv_cases"):
         table = done.files[name].read_text(encoding="utf-8-sig")
         assert not re.search(r'(^|,|\n)"?=cmd', table)
+
+
+def test_reports_that_cannot_be_written_are_written_by_the_next_run(job: Job) -> None:
+    path = job()
+    in_the_way = path.parent / "reports"
+    in_the_way.write_text("a file, not a folder", encoding="utf-8")
+    assert cli("nightly", path, "--as-of", LOUD).exit_code == 2
+    in_the_way.unlink()
+    assert cli("nightly", path, "--as-of", LOUD).exit_code == 10
+    assert cli("nightly", path, "--as-of", LOUD).exit_code == 0
+
+
+def test_reports_from_a_database(
+    job: Job, done: Path, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "reports.sqlite"
+    table = pd.read_csv(exported, encoding="gb18030", dtype=str)
+    with sqlite3.connect(database) as connection:
+        table.to_sql("reports", connection, index=False)
+    connection.close()
+    monkeypatch.setenv("REPORTS", f"sqlite:///{database}")
+    sql = 'sql = "select * from reports"\nurl_env = "REPORTS"'
+    path = job(settings=SETTINGS.replace('files = ["reports.csv"]', sql))
+    assert run(path, as_of=LOUD).exit_code == 10
+    with open_ledger(path) as one, open_ledger(done) as other:
+        pd.testing.assert_frame_equal(one.members(), other.members())
+    monkeypatch.delenv("REPORTS")
+    missing = cli("nightly", path, "--as-of", NEXT)
+    assert (missing.exit_code, "REPORTS" in missing.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("pattern", ["in/2024/reports-%Y%m%d.csv", "in/%Y/reports-*%Y%m%d*.csv"])
+def test_of_dated_files_those_of_later_days_are_not_read(
+    job: Job, exported: Path, pattern: str
+) -> None:
+    path = job(settings=SETTINGS.replace("reports.csv", pattern))
+    folder = path.parent / "in" / "2024"
+    folder.mkdir(parents=True)
+    (folder / f"reports-{LOUD:%Y%m%d}.csv").write_bytes(exported.read_bytes())
+    (folder / f"reports-{NEXT:%Y%m%d}.csv").write_bytes(b"not read")
+    assert run(path, as_of=LOUD).exit_code == 10
+    assert cli("nightly", path, "--as-of", NEXT).exit_code == 2
+
+
+def test_the_default_night_is_yesterday(job: Job) -> None:
+    path = job(settings=SETTINGS.replace("reports.csv", "no-such-file.csv"))
+    done = cli("nightly", path)
+    assert done.exit_code == 2
+    early = job()
+    assert run(early).as_of == date.today() - timedelta(days=1)
