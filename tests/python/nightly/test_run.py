@@ -236,6 +236,22 @@ def test_what_was_not_delivered_is_sent_again(
     assert (first, retry) == (second, may_have_arrived)
 
 
+def test_a_message_of_an_earlier_night_is_sent_by_a_later_run(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = DeliveryError("webhook", "no answer", may_have_arrived=False)
+    post, path = Post(monkeypatch, error, error), job(HOOK)
+    assert run(path, as_of=LOUD).exit_code == 3
+    tonight = run(path, as_of=NEXT)
+    assert [one.as_of for one in tonight.earlier] == [LOUD]
+    assert tonight.exit_code == 3
+    before = len(post.sent)
+    again = run(path, as_of=NEXT)
+    assert (again.was_done, again.exit_code) == (True, 10)
+    assert len(post.sent) == before + 1
+    assert nights(path) == [LOUD, NEXT]
+
+
 class Killed(BaseException):
     """Ends a run like a power cut: nothing catches it."""
 
@@ -257,6 +273,8 @@ def test_a_run_that_was_killed_is_ended_by_the_next(
     # The next night ends the last one first.
     tonight = run(path, as_of=NEXT)
     assert nights(path) == [LOUD, NEXT]
+    assert [one.as_of for one in tonight.earlier] == [LOUD]
+    assert tonight.exit_code == 10
     assert len(post.sent) == 1 + bool(tonight.n_news)
     assert (path.parent / f"reports/enteroscan-{LOUD}.html").exists()
 
