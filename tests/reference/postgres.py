@@ -50,8 +50,7 @@ class Server:
             cwd=self.folder,
             check=True,
             text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             stdin=subprocess.DEVNULL,
         )
         return done.stdout
