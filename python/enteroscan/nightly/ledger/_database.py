@@ -36,6 +36,8 @@ def make_engine(url: str, folder: Path, wait_s: float) -> sa.Engine:
         return _sqlite(sa.URL.create("sqlite", database=str(path)), wait_s)
     parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise LedgerError(Texts(None, "ledger")("backend", backend="memory"))
         return _sqlite(parsed, wait_s)
     if parsed.get_backend_name() != "postgresql":
         message = Texts(None, "ledger")("backend", backend=parsed.get_backend_name())
@@ -53,7 +55,7 @@ def make_engine(url: str, folder: Path, wait_s: float) -> sa.Engine:
 def _parsed(url: str) -> sa.URL:
     try:
         return sa.make_url(url)
-    except ArgumentError:  # its text holds the address, and that a password
+    except (ArgumentError, ValueError):  # its text holds the address, and that a password
         raise LedgerError(Texts(None, "ledger")("backend", backend="?")) from None
 
 
