@@ -68,7 +68,8 @@ def _run(path: Path, as_of: date | None, log: Path | None, texts: Texts) -> int:
     _warn_without_budget(config, path, texts)
     with logged(log), progress_bar(texts("progress")) as progress:
         outcome = run(config, as_of=as_of, progress=progress)
-    show(outcome, texts)
+    for night in (*outcome.earlier, outcome):
+        show(night, texts)
     return outcome.exit_code
 
 

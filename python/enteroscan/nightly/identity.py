@@ -12,8 +12,12 @@ The rules:
   the two, and at least two cases (one, where one has no more).
 - Several known signals in one: the oldest goes on, the others are closed as merged into it. One in
   several: the largest share goes on, the others are new, as split from it.
+- News are: a signal that is new, unless it is split off and all its cases were known; one with a
+  case that it never had, unless it is a count, which has new cases whenever it stays high; and one
+  that is clearly stronger than when it was last news.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -39,6 +43,10 @@ class Rules:
     close_after_days: int = 14
     remember_days: int = 90
     stronger_factor: float = 10.0
+
+    def remembered_since(self, night: date) -> date:
+        """Return the day before which a closed signal was last found, to be forgotten."""
+        return night - timedelta(days=self.close_after_days + self.remember_days)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +90,7 @@ class Change:
             return Known(**{**vars(before), "state": self.state})
         members = frozenset(self.members)
         earlier = [known for known in (before, *merged) if known is not None]
-        told = before.told_p if before is not None and not self.news else self.p_value
+        told = self.p_value if self.news or before is None else before.told_p
         return Known(
             signal_id=self.signal_id,
             first_night=self.first_night,
@@ -132,8 +140,9 @@ def merge(
     by_age = sorted(known, key=lambda one: (one.first_night, one.signal_id))
     groups = _group(findings)
     chosen = _match(by_age, groups, night, rules)
-    changes, used = [], set()
-    number = 1 + sum(one.first_night == night for one in known)
+    changes: list[Change] = []
+    used: set[str] = set()
+    numbers = itertools.count(1)
     ever = NO_CASES.union(*(one.ever for one in known))
     for index, group in enumerate(groups):
         going_on, parent = chosen.get(index, ([], None))
@@ -142,9 +151,9 @@ def merge(
             used.update(one.signal_id for one in going_on)
             changes.append(_continued(survivor, others, group, rules))
             changes += [_merged(one, survivor) for one in others]
-            continue
-        changes.append(_begun(f"{night:%Y%m%d}-{number}", group, night, parent, ever))
-        number += 1
+        else:
+            signal_id = f"{night:%Y%m%d}-{next(numbers)}"
+            changes.append(_begun(signal_id, group, night, parent, ever))
     for one in by_age:
         if one.signal_id not in used and (change := _not_found(one, night, rules)) is not None:
             changes.append(change)
@@ -207,10 +216,10 @@ def _match(
     for index in range(len(groups)):
         related = [i for i, row in enumerate(shares) if row[index] > (0, 0)]
         going_on = [known[i] for i in related if best[i] == index]
-        parent = max(related, key=lambda i: shares[i][index], default=None)
-        if related:
-            is_split = not going_on and parent is not None
-            matches[index] = going_on, known[parent] if is_split and parent is not None else None
+        if going_on:
+            matches[index] = going_on, None
+        elif related:
+            matches[index] = [], known[max(related, key=lambda i: shares[i][index])]
     return matches
 
 

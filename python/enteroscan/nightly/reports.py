@@ -188,7 +188,7 @@ def _matching(config: Config, pattern: str, as_of: date, source: Source) -> list
     relative = str(whole.relative_to(whole.anchor)) if whole.is_absolute() else pattern
     if "%" not in pattern:
         return [(date.min, path) for path in sorted(base.glob(relative)) if path.is_file()]
-    wildcard = re.sub(r"%[YmdyjH]", "*", relative)
+    wildcard = re.sub(r"\*?(?:%[Ymdyj]\*?)+", "*", relative)
     dates = {}
     for path in sorted(base.glob(wildcard)):
         day = _date_of(path.relative_to(base).as_posix(), relative)
@@ -203,7 +203,9 @@ def _date_of(path: str, pattern: str) -> date | None:
     codes: list[str] = []
     expression = ""
     for part in re.findall(r"%[a-zA-Z]|\*+|\?|[^%*?]+", pattern):
-        if part in _CODES:
+        if part in codes:  # the year once more, in the name of a file in the folder of the year
+            expression += rf"\{codes.index(part) + 1}"
+        elif part in _CODES:
             expression += f"({_CODES[part]})"
             codes.append(part)
         else:

@@ -46,7 +46,8 @@ class Outcome:
 
     `was_done`: an earlier run had done all of it, and nothing was touched. `failed` are the
     detectors that did not end well, as ``stream / detector``; `undelivered` the messages that the
-    next run sends again. `files` are the reports of the night by format.
+    next run sends again. `files` are the reports of the night by format. `earlier` are nights whose
+    run was killed, and which this one ended.
     """
 
     as_of: date
@@ -56,13 +57,15 @@ class Outcome:
     failed: tuple[str, ...] = ()
     undelivered: tuple[DeliveryError, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
+    earlier: tuple["Outcome", ...] = ()
 
     @property
     def exit_code(self) -> int:
         """0: nothing new, 10: new signals, 3: something failed, whatever else was found."""
-        if self.failed or self.undelivered:
+        nights = (*self.earlier, self)
+        if any(night.failed or night.undelivered for night in nights):
             return FAILED
-        return NEWS if self.n_news else NOTHING_NEW
+        return NEWS if any(night.n_news for night in nights) else NOTHING_NEW
 
 
 def run(
@@ -113,23 +116,24 @@ class _Job:
     progress: Progress
 
     def outcome(self, as_of: date) -> Outcome:
-        row = self.ledger.night(as_of)
+        was_done = self.ledger.night(as_of) is not None
         unfinished = self.ledger.unfinished()
-        if row is not None and not unfinished:
+        if was_done and not unfinished:
             _log("done before", night=as_of)
             return Outcome(as_of=as_of, was_done=True)
         last = self.ledger.last_night
-        if row is None and last is not None and as_of < last:
+        if not was_done and last is not None and as_of < last:
             raise SpecError(self._say("earlier_night", night=as_of, last=last))
         reports = read_reports(self.config, as_of, self._from_to(0, 0.2))
-        if row is None:
+        if not was_done:
             self._record(reports.known_on(as_of), as_of)
         # Those of earlier nights that were killed on the way come first.
-        earlier = [self._publish(reports, night) for night in unfinished if night != as_of]
-        tonight = self._publish(reports, as_of)
+        earlier = tuple(self._publish(reports, night) for night in unfinished if night != as_of)
+        tonight = Outcome(as_of=as_of, was_done=True)
+        if not was_done or as_of in unfinished:
+            tonight = self._publish(reports, as_of)
         self.progress(1.0)
-        lost = tuple(error for one in (*earlier, tonight) for error in one.undelivered)
-        return replace(tonight, undelivered=lost)
+        return replace(tonight, earlier=earlier)
 
     def _say(self, key: str, **values: object) -> str:
         return Texts(self.config.output.language, "nightly")(key, **values)

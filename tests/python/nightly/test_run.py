@@ -236,6 +236,22 @@ def test_what_was_not_delivered_is_sent_again(
     assert (first, retry) == (second, may_have_arrived)
 
 
+def test_a_message_of_an_earlier_night_is_sent_by_a_later_run(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = DeliveryError("webhook", "no answer", may_have_arrived=False)
+    post, path = Post(monkeypatch, error, error), job(HOOK)
+    assert run(path, as_of=LOUD).exit_code == 3
+    tonight = run(path, as_of=NEXT)
+    assert [one.as_of for one in tonight.earlier] == [LOUD]
+    assert tonight.exit_code == 3
+    before = len(post.sent)
+    again = run(path, as_of=NEXT)
+    assert (again.was_done, again.exit_code) == (True, 10)
+    assert len(post.sent) == before + 1
+    assert nights(path) == [LOUD, NEXT]
+
+
 class Killed(BaseException):
     """Ends a run like a power cut: nothing catches it."""
 
@@ -257,6 +273,8 @@ def test_a_run_that_was_killed_is_ended_by_the_next(
     # The next night ends the last one first.
     tonight = run(path, as_of=NEXT)
     assert nights(path) == [LOUD, NEXT]
+    assert [one.as_of for one in tonight.earlier] == [LOUD]
+    assert tonight.exit_code == 10
     assert len(post.sent) == 1 + bool(tonight.n_news)
     assert (path.parent / f"reports/enteroscan-{LOUD}.html").exists()
 
@@ -340,3 +358,53 @@ def test_hostile_text_in_the_reports_stays_text(
     for name in ("csv", "csv_cases"):
         table = done.files[name].read_text(encoding="utf-8-sig")
         assert not re.search(r'(^|,|\n)"?=cmd', table)
+
+
+def test_reports_that_cannot_be_written_are_written_by_the_next_run(job: Job) -> None:
+    path = job()
+    in_the_way = path.parent / "reports"
+    in_the_way.write_text("a file, not a folder", encoding="utf-8")
+    assert cli("nightly", path, "--as-of", LOUD).exit_code == 2
+    in_the_way.unlink()
+    assert cli("nightly", path, "--as-of", LOUD).exit_code == 10
+    assert cli("nightly", path, "--as-of", LOUD).exit_code == 0
+
+
+def test_reports_from_a_database(
+    job: Job, done: Path, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "reports.sqlite"
+    table = pd.read_csv(exported, encoding="gb18030", dtype=str)
+    with sqlite3.connect(database) as connection:
+        table.to_sql("reports", connection, index=False)
+    connection.close()
+    monkeypatch.setenv("REPORTS", f"sqlite:///{database}")
+    sql = 'sql = "select * from reports"\nurl_env = "REPORTS"'
+    path = job(settings=SETTINGS.replace('files = ["reports.csv"]', sql))
+    assert run(path, as_of=LOUD).exit_code == 10
+    with open_ledger(path) as one, open_ledger(done) as other:
+        pd.testing.assert_frame_equal(one.members(), other.members())
+    monkeypatch.delenv("REPORTS")
+    missing = cli("nightly", path, "--as-of", NEXT)
+    assert (missing.exit_code, "REPORTS" in missing.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("pattern", ["in/2024/reports-%Y%m%d.csv", "in/%Y/reports-*%Y%m%d*.csv"])
+def test_of_dated_files_those_of_later_days_are_not_read(
+    job: Job, exported: Path, pattern: str
+) -> None:
+    path = job(settings=SETTINGS.replace("reports.csv", pattern))
+    folder = path.parent / "in" / "2024"
+    folder.mkdir(parents=True)
+    (folder / f"reports-{LOUD:%Y%m%d}.csv").write_bytes(exported.read_bytes())
+    (folder / f"reports-{NEXT:%Y%m%d}.csv").write_bytes(b"not read")
+    assert run(path, as_of=LOUD).exit_code == 10
+    assert cli("nightly", path, "--as-of", NEXT).exit_code == 2
+
+
+def test_the_default_night_is_yesterday(job: Job) -> None:
+    path = job(settings=SETTINGS.replace("reports.csv", "no-such-file.csv"))
+    done = cli("nightly", path)
+    assert done.exit_code == 2
+    early = job()
+    assert run(early).as_of == date.today() - timedelta(days=1)

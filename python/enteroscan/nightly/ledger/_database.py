@@ -3,14 +3,14 @@
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from enteroscan._language import Texts
@@ -18,7 +18,6 @@ from enteroscan.errors import EnteroscanError, MissingExtra
 
 __all__ = ["LedgerError", "connect", "errors_named", "locked", "make_engine", "migrate"]
 
-BUSY_S = 30.0  # how long SQLite waits for another program that writes
 LOCK = 0x656E7465726F  # "entero": PostgreSQL's advisory lock of a ledger
 RETRY_S = 0.2
 
@@ -27,25 +26,41 @@ class LedgerError(EnteroscanError):
     """The ledger cannot be used; nothing was changed."""
 
 
-def make_engine(url: str, folder: Path) -> sa.Engine:
-    """Return an engine for an address, or for a path of SQLite's file in a folder."""
+def make_engine(url: str, folder: Path, wait_s: float) -> sa.Engine:
+    """Return an engine for an address, or for a path of SQLite's file in a folder.
+
+    It waits so long for other programs that write, or for a server that does not answer.
+    """
     if "://" not in url:
         path = (folder / url).absolute()
-        return _sqlite(sa.URL.create("sqlite", database=str(path)))
-    parsed = sa.make_url(url)
+        return _sqlite(sa.URL.create("sqlite", database=str(path)), wait_s)
+    parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(parsed)
+        if parsed.database in (None, "", ":memory:"):
+            raise LedgerError(Texts(None, "ledger")("backend", backend="memory"))
+        return _sqlite(parsed, wait_s)
     if parsed.get_backend_name() != "postgresql":
         message = Texts(None, "ledger")("backend", backend=parsed.get_backend_name())
         raise LedgerError(message)
     try:
-        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), poolclass=NullPool)
+        return sa.create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            poolclass=NullPool,
+            connect_args={"connect_timeout": max(1, round(wait_s))},
+        )
     except ImportError as error:
         raise MissingExtra("psycopg", "postgres") from error  # noqa: EM101
 
 
-def _sqlite(url: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_S})
+def _parsed(url: str) -> sa.URL:
+    try:
+        return sa.make_url(url)
+    except (ArgumentError, ValueError):  # its text holds the address, and that a password
+        raise LedgerError(Texts(None, "ledger")("backend", backend="?")) from None
+
+
+def _sqlite(url: sa.URL, wait_s: float) -> sa.Engine:
+    engine = sa.create_engine(url, poolclass=NullPool, connect_args={"timeout": wait_s})
 
     @event.listens_for(engine, "connect")
     def _settings(connection: sqlite3.Connection, _record: object) -> None:
@@ -97,36 +112,49 @@ def locked(engine: sa.Engine, connection: sa.Connection, wait_s: float) -> Itera
     LedgerError
         Another run has been at work for all this time.
     """
-    texts = Texts(None, "ledger")
-    if is_sqlite(engine):
-        lock = FileLock(f"{engine.url.database}.lock")
-        try:
-            lock.acquire(timeout=wait_s)
-        except Timeout:
-            raise LedgerError(texts("busy", ledger=engine.url.database)) from None
-        except OSError as error:
-            message = texts("unusable", ledger=engine.url.database, error=error)
-            raise LedgerError(message) from error
-        try:
-            yield
-        finally:
-            lock.release()
-        return
-    with errors_named(engine):
-        _lock_server(engine, connection, wait_s, texts)
-    yield  # the server unlocks when the connection ends
+    lock = (
+        _file_locked(engine, wait_s)
+        if is_sqlite(engine)
+        else _server_locked(engine, connection, wait_s)
+    )
+    with lock:
+        yield
 
 
-def _lock_server(
-    engine: sa.Engine, connection: sa.Connection, wait_s: float, texts: Texts
-) -> None:
+@contextmanager
+def _file_locked(engine: sa.Engine, wait_s: float) -> Iterator[None]:
+    texts, name = Texts(None, "ledger"), engine.url.database
+    lock = FileLock(f"{name}.lock")
+    try:
+        lock.acquire(timeout=wait_s)
+    except Timeout:
+        raise LedgerError(texts("busy", ledger=name)) from None
+    except OSError as error:
+        raise LedgerError(texts("unusable", ledger=name, error=error)) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _server_locked(engine: sa.Engine, connection: sa.Connection, wait_s: float) -> Iterator[None]:
     until = time.monotonic() + wait_s
-    while not connection.execute(sa.select(sa.func.pg_try_advisory_lock(LOCK))).scalar():
-        connection.rollback()
+    while not _ask(engine, connection, sa.func.pg_try_advisory_lock(LOCK)):
         if time.monotonic() > until:
-            raise LedgerError(texts("busy", ledger=_server(engine)))
+            raise LedgerError(Texts(None, "ledger")("busy", ledger=_server(engine)))
         time.sleep(RETRY_S)
-    connection.commit()
+    try:
+        yield
+    finally:
+        if not connection.invalidated:  # else the server has taken the lock back
+            with suppress(LedgerError):
+                _ask(engine, connection, sa.func.pg_advisory_unlock(LOCK))
+
+
+def _ask(engine: sa.Engine, connection: sa.Connection, function: sa.Function[bool]) -> bool:
+    with errors_named(engine), connection.begin():
+        return bool(connection.execute(sa.select(function)).scalar())
 
 
 def migrate(connection: sa.Connection) -> None:

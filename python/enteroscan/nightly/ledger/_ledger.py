@@ -4,7 +4,7 @@ import dataclasses
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -123,35 +123,14 @@ class Ledger:
 
     def known(self, session: Session, night: date, rules: Rules) -> list[Known]:
         """Return the signals that a night's findings may belong to."""
-        oldest = night - timedelta(days=rules.remember_days)
-        open_or_fresh = (SignalRow.closed_on.is_(None)) | (SignalRow.closed_on >= oldest)
-        rows = session.scalars(
-            sa.select(SignalRow).where(SignalRow.merged_into.is_(None), open_or_fresh)
-        ).all()
-        members = self._members(session, [row.signal_id for row in rows])
-        return [_known(row, members.get(row.signal_id, {})) for row in rows]
-
-    def _members(
-        self, session: Session, signal_ids: Sequence[str]
-    ) -> dict[str, dict[date, set[str]]]:
-        """Return all cases that signals, and those merged into them, ever had, by night."""
-        merged = session.execute(
-            sa.select(SignalRow.signal_id, SignalRow.merged_into).where(
-                SignalRow.merged_into.in_(signal_ids)
-            )
-        ).all()
-        owner = {name: name for name in signal_ids} | {row.signal_id: row.merged_into for row in merged}  # fmt: skip
-        members: dict[str, dict[date, set[str]]] = {}
-        rows = session.execute(
-            sa.select(MemberRow.signal_id, MemberRow.as_of, MemberRow.case_id).where(
-                MemberRow.signal_id.in_(owner)
-            )
+        is_remembered = (SignalRow.state != "closed") | (
+            SignalRow.last_found >= rules.remembered_since(night)
         )
-        for signal_id, as_of, case_id in rows:
-            # Those of a merged signal count as had, not as those of the last night.
-            day = as_of if owner[signal_id] == signal_id else date.min
-            members.setdefault(owner[signal_id], {}).setdefault(day, set()).add(case_id)
-        return members
+        rows = session.scalars(
+            sa.select(SignalRow).where(SignalRow.merged_into.is_(None), is_remembered)
+        ).all()
+        last_had = _last_had(session, [row.signal_id for row in rows])
+        return [_known(row, last_had[row.signal_id]) for row in rows]
 
     def record(
         self,
@@ -163,7 +142,16 @@ class Ledger:
         n_cases: int,
         manifest: Mapping[str, Any],
     ) -> None:
-        """Write a night."""
+        """Write a night.
+
+        Raises
+        ------
+        SpecError
+            It is not later than the last one.
+        """
+        last = session.scalar(sa.select(sa.func.max(NightRow.as_of)))
+        if last is not None and as_of <= last:
+            raise SpecError(Texts(None, "nightly")("earlier_night", night=as_of, last=last))
         news = sum(bool(change.news) for change in changes)
         session.add(
             NightRow(
@@ -177,11 +165,9 @@ class Ledger:
         )
         session.flush()
         session.add_all(_stream_row(as_of, i, result) for i, result in enumerate(streams))
-        # Those that others point to come first.
-        ordered = sorted(changes, key=lambda change: change.merged_into is not None)
-        for change in ordered:
+        for change in changes:
             self._record_signal(session, as_of, change)
-            session.flush()
+        session.flush()
         for change in changes:
             session.add_all(_rows_of(as_of, change, self._title(session, change)))
         session.flush()
@@ -196,13 +182,13 @@ class Ledger:
                 counts={},
             )
             session.add(row)
+        if change.news or not row.state:
+            row.told_p = change.p_value
         row.state = change.state
         row.closed_on = as_of if change.state == "closed" else None
         row.merged_into = change.merged_into
         if change.findings:
             row.last_found = as_of
-            if change.news:
-                row.told_p = change.p_value
             alone = all(finding.is_count for finding in change.findings)
             sources = sorted({finding.source for finding in change.findings})
             row.counts = {"series": [list(source) for source in sources] if alone else []}
@@ -215,9 +201,7 @@ class Ledger:
 
     # What people say
 
-    def review(
-        self, signal_id: str, *, verdict: Verdict, who: str, note: str = ""
-    ) -> None:
+    def review(self, signal_id: str, *, verdict: Verdict, who: str, note: str = "") -> None:
         """Record what a person found out about a signal.
 
         Parameters
@@ -260,14 +244,19 @@ class Ledger:
         """Return how many of the signals that people judged were outbreaks, by stream.
 
         One row a stream and detector: ``n_signals``, ``n_outbreaks``, ``n_others`` (sporadic, data
-        errors), ``n_open`` (no verdict), ``predictive_value`` of those judged.
+        errors), ``n_open`` (no verdict), ``predictive_value`` of those judged (missing: none).
+        What was merged counts once; of its verdicts, too, the last one counts.
         """
+        with self.transaction() as session:
+            survivors = _survivors(session)
         said = self.verdicts()
         said = said[said["verdict"].isin([*TRUE, *FALSE])]
+        said = said.assign(signal_id=said["signal_id"].map(survivors))
         last = said.drop_duplicates("signal_id", keep="last").set_index("signal_id")["verdict"]
         sources = self._frame(
             sa.select(EvidenceRow.signal_id, EvidenceRow.stream, EvidenceRow.detector).distinct()
         )
+        sources = sources.assign(signal_id=sources["signal_id"].map(survivors)).drop_duplicates()
         verdict = sources["signal_id"].map(last)
         counts = (
             sources.assign(
@@ -351,21 +340,54 @@ class Ledger:
         )
         return self._frame(sa.select(*columns).order_by(OutboxRow.key))
 
-    def _frame(self, query: "sa.Select[Any]") -> pd.DataFrame:
+    def _frame(self, query: sa.Executable) -> pd.DataFrame:
         with self.transaction() as session:
             result = session.execute(query)
             return pd.DataFrame(result.all(), columns=list(result.keys()))
 
 
-def _known(row: SignalRow, members: Mapping[date, set[str]]) -> Known:
+def _survivors(session: Session) -> dict[str, str]:
+    """Return for every signal the one that it has gone into, itself if none."""
+    pairs = session.execute(sa.select(SignalRow.signal_id, SignalRow.merged_into)).all()
+    into: dict[str, str | None] = {signal_id: other for signal_id, other in pairs}
+
+    def last(signal_id: str) -> str:
+        other = into[signal_id]
+        return signal_id if other is None else last(other)
+
+    return {signal_id: last(signal_id) for signal_id in into}
+
+
+def _last_had(session: Session, signal_ids: Sequence[str]) -> dict[str, dict[str, date]]:
+    """Return the night on which a signal last had a case, by signal and case.
+
+    A case of a signal that was merged into it was had at the beginning of time.
+    """
+    last_had: dict[str, dict[str, date]] = {signal_id: {} for signal_id in signal_ids}
+    owner = {one: into for one, into in _survivors(session).items() if into in last_had}
+    rows = session.execute(
+        sa.select(MemberRow.signal_id, MemberRow.case_id, sa.func.max(MemberRow.as_of))
+        .where(MemberRow.signal_id.in_(owner))
+        .group_by(MemberRow.signal_id, MemberRow.case_id)
+    )
+    for signal_id, case_id, night in rows:
+        cases = last_had[owner[signal_id]]
+        if owner[signal_id] == signal_id:
+            cases[case_id] = night
+        else:
+            cases.setdefault(case_id, date.min)
+    return last_had
+
+
+def _known(row: SignalRow, last_had: Mapping[str, date]) -> Known:
     found = (tuple(source) for source in row.counts.get("series", ()))
     return Known(
         signal_id=row.signal_id,
         first_night=row.first_night,
         last_found=row.last_found,
         state=row.state,  # type: ignore[arg-type]
-        members=frozenset(members.get(row.last_found, ())),
-        ever=frozenset().union(*members.values()),
+        members=frozenset(case for case, night in last_had.items() if night == row.last_found),
+        ever=frozenset(last_had),
         told_p=row.told_p,
         counts=frozenset((stream, detector) for stream, detector in found),
     )
@@ -432,8 +454,8 @@ def evidence_from_json(values: Mapping[str, Any]) -> Evidence:
     read |= {name: date.fromisoformat(read[name]) for name in ("start", "end")}
     if read["series"] is not None:
         series = pd.DataFrame(read["series"])
-        numbers = {name: series[name].astype("float64") for name in series.columns if name != "date"}  # fmt: skip
-        read["series"] = series.assign(date=pd.to_datetime(series["date"]), **numbers)
+        numbers = series.drop(columns="date").astype("float64")
+        read["series"] = numbers.assign(date=pd.to_datetime(series["date"]))[series.columns]
     return Evidence(**read)
 
 
@@ -457,7 +479,7 @@ def open_ledger(config: Config | str | Path) -> Iterator[Ledger]:
         url = os.environ.get(settings.ledger.url_env, "")
         if not url:
             raise LedgerError(Texts(None, "ledger")("no_url", name=settings.ledger.url_env))
-    engine = make_engine(url, settings.folder)
+    engine = make_engine(url, settings.folder, settings.ledger.wait_s)
     connection = connect(engine)
     try:
         ledger = Ledger(engine, connection)

@@ -66,9 +66,7 @@ def upgrade() -> None:
         sa.Column("recurrence_interval_days", sa.Float(), nullable=True),
         sa.Column("title", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("signal_id", "as_of", name="pk_history"),
-        sa.ForeignKeyConstraint(
-            ["signal_id"], ["signal.signal_id"], name="fk_history_signal_id"
-        ),
+        sa.ForeignKeyConstraint(["signal_id"], ["signal.signal_id"], name="fk_history_signal_id"),
         sa.ForeignKeyConstraint(["as_of"], ["night.as_of"], name="fk_history_as_of"),
     )
     op.create_table(
@@ -92,9 +90,7 @@ def upgrade() -> None:
         sa.Column("detector", sa.Text(), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("signal_id", "as_of", "position", name="pk_evidence"),
-        sa.ForeignKeyConstraint(
-            ["signal_id"], ["signal.signal_id"], name="fk_evidence_signal_id"
-        ),
+        sa.ForeignKeyConstraint(["signal_id"], ["signal.signal_id"], name="fk_evidence_signal_id"),
         sa.ForeignKeyConstraint(["as_of"], ["night.as_of"], name="fk_evidence_as_of"),
     )
     op.create_table(
@@ -106,9 +102,7 @@ def upgrade() -> None:
         sa.Column("verdict", sa.String(16), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("verdict_id", name="pk_verdict"),
-        sa.ForeignKeyConstraint(
-            ["signal_id"], ["signal.signal_id"], name="fk_verdict_signal_id"
-        ),
+        sa.ForeignKeyConstraint(["signal_id"], ["signal.signal_id"], name="fk_verdict_signal_id"),
     )
     op.create_index("ix_verdict_signal_id", "verdict", ["signal_id"])
     op.create_table(
