@@ -123,7 +123,7 @@ def test_what_is_known_is_what_the_nights_left(ledger: Ledger) -> None:
 
 def _is_merged(ledger: Ledger, signal_id: str) -> bool:
     signals = ledger.signals().set_index("signal_id")
-    return bool(pd.notna(signals.loc[signal_id, "merged_into"]))
+    return isinstance(signals["merged_into"][signal_id], str)
 
 
 def test_same_and_earlier_nights_change_nothing(ledger: Ledger, url: str, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     MetaData,
@@ -53,7 +54,7 @@ class Base(DeclarativeBase):
             "ix": "ix_%(table_name)s_%(column_0_name)s",
         }
     )
-    type_annotation_map = {dict[str, Any]: JSON, datetime: Moment}  # noqa: RUF012
+    type_annotation_map = {dict[str, Any]: JSON, datetime: Moment, float: Double}  # noqa: RUF012
 
 
 class NightRow(Base):
