@@ -30,7 +30,7 @@ export print_requirements
 requirements = $(bin)/python -c "$$print_requirements"
 
 # Says whether the things in its arguments are there, and otherwise installs their Debian packages, or
-# says how. Arguments: python, gtest, benchmark.
+# says how. Arguments: python, gtest, benchmark, chromium.
 define ensure_system
 set -eu
 packages=
@@ -51,6 +51,7 @@ for thing in "$$@"; do
   case $$thing in
     gtest) has_header gmock/gmock.h && has_header gtest/gtest.h || packages="$$packages libgtest-dev libgmock-dev" ;;
     benchmark) has_header benchmark/benchmark.h || packages="$$packages libbenchmark-dev" ;;
+    chromium) command -v chromium >/dev/null || packages="$$packages chromium fonts-noto-cjk" ;;
   esac
 done
 # PyPI has TBB for x86-64 only.
@@ -137,7 +138,7 @@ clean: ## Remove everything that make has made
 
 .PHONY: .system-for-tests .system-for-benchmarks
 .system-for-tests:
-	@sh -c "$$ensure_system" - gtest
+	@sh -c "$$ensure_system" - gtest chromium
 .system-for-benchmarks:
 	@sh -c "$$ensure_system" - benchmark
 

@@ -4,6 +4,7 @@ from enteroscan._core import __version__
 from enteroscan._inference import SimulatedMaxima
 from enteroscan.cases import Cases, Duplicates, QualityReport, read_cases
 from enteroscan.errors import DataError, EnteroscanError, MissingExtra, SpecError
+from enteroscan.linkage import LinkResult, SharedExposure
 from enteroscan.results import ScanResult
 from enteroscan.scan import BernoulliScan, PoissonScan, ScanSpec, SpaceTimePermutation
 
@@ -13,11 +14,13 @@ __all__ = [
     "DataError",
     "Duplicates",
     "EnteroscanError",
+    "LinkResult",
     "MissingExtra",
     "PoissonScan",
     "QualityReport",
     "ScanResult",
     "ScanSpec",
+    "SharedExposure",
     "SimulatedMaxima",
     "SpaceTimePermutation",
     "SpecError",

@@ -309,3 +309,54 @@ def farrington_flexible(
     time: NDArray[np.float64],
     compat: bool,
 ) -> Detector: ...
+
+class SharedSources:
+    """The search for groups of cases with a common source, and for pairs."""
+
+    def __init__(
+        self,
+        reports: dict[str, NDArray[Any]],  # see linkage/reports.hpp
+        *,
+        first: float,
+        last: float,
+        fresh_since: float,
+        durations: list[float],
+        min_cases: int,
+        max_reports: int,
+    ) -> None: ...
+    def groups(
+        self,
+        *,
+        at_least: float,
+        at_most: int,
+        aside: NDArray[np.int32],
+        progress: Callable[[float], object] | None = None,
+    ) -> list[dict[str, Any]]: ...
+    def simulate(
+        self,
+        begin: int,
+        end: int,
+        *,
+        seed: int,
+        aside: NDArray[np.int32],
+        n_threads: int,
+        progress: Callable[[float], object] | None = None,
+    ) -> NDArray[np.float64]:
+        """Greatest statistics [replicate, kind]."""
+    def permutation(
+        self, *, seed: int, replicate: int, aside: NDArray[np.int32]
+    ) -> NDArray[np.int32]:
+        """The exposures of case c in a replicate are those of case result[c]."""
+    def links(
+        self,
+        *,
+        max_gap: float,
+        at_least: float,
+        same_meal_share: float,
+        same_meal_hours: float,
+        sale_hours: float,
+        distance_km: list[float],
+        distance_evidence: list[float],
+        n_threads: int,
+        progress: Callable[[float], object] | None = None,
+    ) -> dict[str, NDArray[Any]]: ...

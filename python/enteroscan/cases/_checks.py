@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from enteroscan.cases._columns import objects
+from enteroscan.cases._options import Area, Crs
 from enteroscan.cases._quality import Problems
 
 Floats = NDArray[np.float64]
@@ -42,8 +43,8 @@ def coordinates(
     rows: NDArray[np.int64],
     problems: Problems,
     *,
-    crs: str,
-    area: tuple[float, float, float, float] | None,
+    crs: Crs,
+    area: Area | None,
     field: str,
 ) -> tuple[Floats, Floats]:
     """Exchange swapped coordinates, set impossible ones aside, enter those outside the area."""
@@ -79,6 +80,15 @@ def coordinates(
     elif known.sum() >= MIN_FOR_AREA:
         enter("coordinates_outside", known & _far(latitude, longitude, known))
     return latitude, longitude
+
+
+def to_wgs84(latitude: Floats, longitude: Floats, crs: Crs) -> tuple[Floats, Floats]:
+    """Convert coordinates."""
+    if crs == "wgs84" or np.isnan(latitude).all():
+        return latitude, longitude
+    from enteroscan import places
+
+    return places.to_wgs84(latitude, longitude, crs=crs)
 
 
 def _inside(latitude: Floats, longitude: Floats, area: tuple[float, ...]) -> NDArray[np.bool_]:

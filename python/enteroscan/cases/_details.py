@@ -1,6 +1,7 @@
 """Exposures and specimens: long, or side by side in numbered columns."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -160,3 +161,12 @@ def drop_repeated(
     repeated[rows] = frame.duplicated().to_numpy()
     problems.add(kind, numbers[table.row[repeated]], "")
     return table.keep(~repeated)
+
+
+def detail_keys(table: Details, frame: pd.DataFrame, number: str, numbers: Ints) -> dict[str, Any]:
+    """Return the first columns of a table beside the cases: case, number in it, row."""
+    return {
+        "case_id": frame["case_id"].array.take(table.case),
+        number: pd.array(table.number, dtype="Int64"),
+        "source_row": pd.array(numbers[table.row], dtype="Int64"),
+    }

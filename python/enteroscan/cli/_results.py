@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from enteroscan.cli._common import spreadsheet_safe
+from enteroscan._spreadsheets import spreadsheet_safe
 
 if TYPE_CHECKING:
     from enteroscan.results import ScanResult

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from enteroscan._language import Texts
-from enteroscan.cli._common import errors_explained, progress_bar, spreadsheet_safe
+from enteroscan._spreadsheets import spreadsheet_safe
+from enteroscan.cli._common import errors_explained, progress_bar
 from enteroscan.errors import DataError
 
 if TYPE_CHECKING:

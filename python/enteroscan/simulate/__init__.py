@@ -8,8 +8,8 @@
 8
 """
 
+from enteroscan._workdays import working_days
 from enteroscan.simulate._tables import sources
-from enteroscan.simulate.calendar import working_days
 from enteroscan.simulate.district import District
 from enteroscan.simulate.mess import Mess
 from enteroscan.simulate.outbreak import Outbreak, random_outbreaks

@@ -11,10 +11,10 @@ from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from enteroscan import vocabulary
+from enteroscan._workdays import Days, working_days
 from enteroscan.errors import SpecError
 from enteroscan.simulate._streams import Bools, Floats, Ints, Streams, pick_by_group
 from enteroscan.simulate._tables import numbers, texts
-from enteroscan.simulate.calendar import Days, working_days
 
 UNSPECIFIED = "unspecified"
 UNSPECIFIED_INCUBATION_H = (1.0, 12.0, 72.0)  # assumed

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from enteroscan._workdays import read_day
 from enteroscan.errors import SpecError
 from enteroscan.simulate.area import Area, build_area
-from enteroscan.simulate.calendar import read_day
 
 if TYPE_CHECKING:
     from enteroscan._progress import Progress

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args
 
 import numpy as np
 import pandas as pd
@@ -50,6 +50,16 @@ class Sheet:
     def n_rows(self) -> int:
         """Number of rows of the table."""
         return len(self.columns[0]) if self.columns else 0
+
+
+class SheetOptions(TypedDict, total=False):
+    """What `sheet` takes; see `SimulatedReports.to_excel`."""
+
+    layout: Layout
+    mess: Mess | None
+    crs: CoordinateSystem
+    coordinates: bool
+    identifiers: bool
 
 
 def sheet(

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from enteroscan import vocabulary
+from enteroscan._workdays import read_day
 from enteroscan.errors import SpecError
 from enteroscan.simulate._illness import agent_keys
 from enteroscan.simulate._streams import Bools, Floats, Streams, pick
@@ -19,7 +20,6 @@ from enteroscan.simulate._tables import (
     weighted,
 )
 from enteroscan.simulate.area import brands
-from enteroscan.simulate.calendar import read_day
 
 __all__ = ["Outbreak", "random_outbreaks"]
 

@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Unpack
 
 import pandas as pd
 
+from enteroscan._workdays import read_day
 from enteroscan.errors import SpecError
 from enteroscan.simulate import form
-from enteroscan.simulate.calendar import read_day
-
-if TYPE_CHECKING:
-    from enteroscan.simulate.mess import Mess
 
 __all__ = ["SimulatedReports", "Truth"]
 
@@ -116,16 +113,7 @@ class SimulatedReports:
             truth=Truth(self.truth.outbreaks, chosen(self.truth.cases)),
         )
 
-    def to_excel(
-        self,
-        path: str | Path,
-        *,
-        layout: form.Layout = "repeated",
-        mess: "Mess | None" = None,
-        crs: form.CoordinateSystem = "wgs84",
-        coordinates: bool = True,
-        identifiers: bool = True,
-    ) -> None:
+    def to_excel(self, path: str | Path, **options: Unpack[form.SheetOptions]) -> None:
         """Write a workbook (.xlsx) with the columns of the national case form.
 
         Parameters
@@ -133,35 +121,28 @@ class SimulatedReports:
         path
             File to write.
         layout
-            How a case with several exposures stands there: ``"repeated"`` on every row,
+            How a case with several exposures stands there: ``"repeated"`` (default) on every row,
             ``"merged"`` with cells that span its rows, ``"numbered"`` in one row with 食品名称1,
             食品名称2, ...
         mess
-            What is not as the form wants it. None: a clean export. Text of the dates, spellings,
+            What is not as the form wants it. Default: a clean export. Text of the dates, spellings,
             missing values, ...; see `Mess`.
         crs
-            System of the coordinates: those of Amap and Tencent (``"gcj02"``) or Baidu (``"bd09"``)
-            lie some 100 m off.
+            System of the coordinates, ``"wgs84"`` by default: those of Amap and Tencent
+            (``"gcj02"``) or Baidu (``"bd09"``) lie some 100 m off.
         coordinates, identifiers
-            False: without the columns of coordinates, and of names, numbers and addresses.
+            False: without the columns of coordinates, and of names, numbers and addresses. Default
+            True.
 
         Raises
         ------
         SpecError
             If an option is not known, or a sheet of Excel is too short.
         """
-        made = form.sheet(
-            self,
-            layout=layout,
-            mess=mess,
-            crs=crs,
-            coordinates=coordinates,
-            identifiers=identifiers,
-        )
         if Path(path).suffix.lower() != ".xlsx":
             message = f"{path}: workbooks are written as .xlsx"
             raise SpecError(message)
-        form.write_excel(made, Path(path))
+        form.write_excel(form.sheet(self, **options), Path(path))
 
     def to_csv(
         self,
@@ -169,11 +150,7 @@ class SimulatedReports:
         *,
         encoding: str = "gb18030",
         separator: str = ",",
-        layout: form.Layout = "repeated",
-        mess: "Mess | None" = None,
-        crs: form.CoordinateSystem = "wgs84",
-        coordinates: bool = True,
-        identifiers: bool = True,
+        **options: Unpack[form.SheetOptions],
     ) -> None:
         """Write text with the columns of the national case form, as `to_excel` does.
 
@@ -186,36 +163,11 @@ class SimulatedReports:
         separator
             Between the cells: a comma, a semicolon or a tab.
         """
-        made = form.sheet(
-            self,
-            layout=layout,
-            mess=mess,
-            crs=crs,
-            coordinates=coordinates,
-            identifiers=identifiers,
-        )
-        form.write_csv(made, Path(path), encoding, separator)
+        form.write_csv(form.sheet(self, **options), Path(path), encoding, separator)
 
-    def to_parquet(
-        self,
-        path: str | Path,
-        *,
-        layout: form.Layout = "repeated",
-        mess: "Mess | None" = None,
-        crs: form.CoordinateSystem = "wgs84",
-        coordinates: bool = True,
-        identifiers: bool = True,
-    ) -> None:
+    def to_parquet(self, path: str | Path, **options: Unpack[form.SheetOptions]) -> None:
         """Write a Parquet file with the columns of the national case form; see `to_excel`.
 
         Rows above the header and the row below are left out, and empty columns must not be wanted.
         """
-        made = form.sheet(
-            self,
-            layout=layout,
-            mess=mess,
-            crs=crs,
-            coordinates=coordinates,
-            identifiers=identifiers,
-        )
-        form.write_parquet(made, Path(path))
+        form.write_parquet(form.sheet(self, **options), Path(path))

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from enteroscan.simulate.calendar import DayLike
+    from enteroscan._workdays import DayLike
 
 __all__ = ["holiday_periods", "weekdays_in_china"]
 
@@ -35,7 +35,7 @@ def weekdays_in_china(
         Days.
     holidays, workdays
         Days that are free, and that are worked, whatever the list of the State Council says; that
-        list is known for the years in `enteroscan.simulate.calendar.OFFICIAL_YEARS`.
+        list is known for the years in `enteroscan.simulate.OFFICIAL_YEARS`.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def weekdays_in_china(
     >>> weekdays_in_china("2024-02-16", "2024-02-19").tolist()  # Spring Festival ends on Saturday
     [6, 6, 2, 0]
     """
-    from enteroscan.simulate.calendar import working_days
+    from enteroscan._workdays import working_days
 
     dates = pd.date_range(first, last, freq="D", name="date")
     worked = working_days(

@@ -46,6 +46,7 @@ _COLUMNS: dict[TableName, dict[str, str]] = {
         "kind": "string",
         "source": "string",
         "note": "string",
+        "outbreak_share": "float64",
     },
     "agent_symptoms": {
         "agent": "string",
@@ -77,7 +78,8 @@ class Vocabulary:
 
     - `symptoms`: `system`, and whether it is `on_form`, the national case form;
     - `agents`: the incubation `incubation_min_h`, `_median_h` and `_max_h` in hours,
-      discriminating `symptoms` (keys, separated by |), `vehicles_zh`, `icd10`, `kind`, `source`;
+      discriminating `symptoms` (keys, separated by |), `vehicles_zh`, `icd10`, `kind`, `source`,
+      `outbreak_share` (of outbreaks of known cause, missing where rare);
     - `agent_symptoms`: the share of cases of an `agent` with a `symptom` (without names);
     - `foods`: a tree under `food_classes`; `parent` is a food or a class, `food_class` the class
       at its top, `path` the way there, `rank` whether it is a group or a food;
@@ -392,6 +394,10 @@ def _check(tables: Mapping[str, pd.DataFrame], where: Mapping[str, str]) -> None
     outside = pairs.loc[~pairs["frequency"].between(0, 1), "agent"]
     remedy = "write shares between 0 and 1"
     _refuse(where["agent_symptoms"], "frequency", "are no shares", outside, remedy)
+    shares = agents["outbreak_share"]
+    outside = agents.loc[shares.notna() & ~shares.between(0, 1), "key"]
+    remedy = "write shares between 0 and 1"
+    _refuse(where["agents"], "outbreak_share", "are no shares", outside, remedy)
     types = tables["venue_types"]
     broken = [pattern for pattern in types["pattern"] if not _compiles(pattern)]
     _refuse(where["venue_types"], "pattern", "are no regular expressions", broken, "correct them")

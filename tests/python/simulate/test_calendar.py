@@ -4,9 +4,9 @@ import chinese_calendar
 import numpy as np
 import pytest
 
+from enteroscan._workdays import OFFICIAL_YEARS
 from enteroscan.errors import SpecError
 from enteroscan.simulate import District, working_days
-from enteroscan.simulate.calendar import OFFICIAL_YEARS
 
 
 def test_agrees_with_the_official_list_on_every_day() -> None:

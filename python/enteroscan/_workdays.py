@@ -8,10 +8,10 @@ from chinese_calendar import constants
 from numpy.typing import NDArray
 
 from enteroscan.errors import SpecError
-from enteroscan.simulate._streams import Bools
 
 __all__ = ["OFFICIAL_YEARS", "working_days"]
 
+Bools = NDArray[np.bool_]
 Days = NDArray[np.datetime64]
 DayLike = str | pd.Timestamp
 

@@ -1,0 +1,11 @@
+"""Which cases ate the same thing: pairs, groups, sources, and how sure that is.
+
+>>> from enteroscan.linkage import SharedExposure
+>>> result = SharedExposure().link(cases, as_of="2024-06-30")  # doctest: +SKIP
+>>> result.groups  # doctest: +SKIP
+"""
+
+from enteroscan.linkage.result import LinkResult
+from enteroscan.linkage.spec import SharedExposure
+
+__all__ = ["LinkResult", "SharedExposure"]

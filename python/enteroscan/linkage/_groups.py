@@ -1,0 +1,206 @@
+"""Groups as the compiled core finds them, as tidy frames with their reasons in words."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from enteroscan._language import LANGUAGES, Texts
+from enteroscan.linkage._chance import Chance
+from enteroscan.linkage._kinds import JOINT
+from enteroscan.linkage._reports import Reports
+
+Floats = NDArray[np.float64]
+DAYS_PER_YEAR = 365.25
+LONGEST_INTERVAL_DAYS = 1000 * DAYS_PER_YEAR  # farther no tail is known
+NAMED = ("venue", "brand", "maker", "purchase", "address")
+EVIDENCE = ("sharing", "incubation", "symptoms", "report")
+Found = list[dict[str, Any]]
+
+
+def tables(found: Found, reports: Reports, chance: Chance, at_most: int) -> dict[str, pd.DataFrame]:
+    """Return the frames `groups`, `members`, `agents`, `explanations`."""
+    value = np.array([group["value"] for group in found], dtype=np.intp)
+    statistic = np.array([group["statistic"] for group in found], dtype=np.float64)
+    kind = reports.sources["kind_number"].to_numpy()[value]
+    strength = chance.strength(statistic, kind)
+    order = np.lexsort((value, -statistic, -strength))[:at_most]
+    found = [found[i] for i in order]
+    members = _members(found, reports)
+    agents = _agents(found, reports)
+    explanations = _explanations(found, reports)
+    groups = _groups(found, reports, members, agents)
+    _judge(groups, strength[order], chance)
+    named = _named(groups, explanations)
+    for language in LANGUAGES:
+        texts = Texts(language, "linkage")
+        groups[f"reason_{language}"] = [
+            _reason(row, named.get(row["group"]), texts) for _, row in groups.iterrows()
+        ]
+    return {
+        "groups": groups.drop(columns=["agent_zh", "agent_en"]),
+        "members": members,
+        "agents": agents,
+        "explanations": explanations,
+    }
+
+
+def _named(groups: pd.DataFrame, explanations: pd.DataFrame) -> dict[int, "pd.Series[Any]"]:
+    """Return what can be visited, for groups whose source has no name: a table, a dish, a home."""
+    nameless = groups.loc[~groups["kind"].isin(NAMED), "group"]
+    shared = explanations[
+        explanations["group"].isin(nameless)
+        & explanations["kind"].isin(NAMED)
+        & (explanations["n_shared"] >= 2)
+    ]
+    return {int(row["group"]): row for _, row in shared.drop_duplicates("group").iterrows()}
+
+
+def _judge(groups: pd.DataFrame, strength: Floats, chance: Chance) -> None:
+    groups["strength"] = strength
+    if len(chance.maxima) == 0:
+        groups["p_value"] = np.nan
+        groups["recurrence_interval_days"] = np.nan
+        return
+    groups["p_value"] = chance.p_values(strength)
+    interval = 1.0 / chance.tail_p_values(strength)
+    groups["recurrence_interval_days"] = np.minimum(interval, LONGEST_INTERVAL_DAYS)
+
+
+def _numbered(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    numbered = [part.assign(group=i) for i, part in enumerate(parts, 1)]
+    if not numbered:
+        return pd.DataFrame(columns=["group", *columns])
+    return pd.concat(numbered, ignore_index=True)[["group", *columns]]
+
+
+def _members(found: Found, reports: Reports) -> pd.DataFrame:
+    frame = reports.frame
+    columns = ["case_id", "probability", "onset", "reported"]
+    parts = [
+        frame.take(group["cases"])[["case_id", "onset", "reported"]].assign(
+            probability=group["probabilities"]
+        )
+        for group in found
+    ]
+    return _numbered(parts, columns)
+
+
+def _agents(found: Found, reports: Reports) -> pd.DataFrame:
+    parts = [
+        reports.agents.assign(probability=group["agents"]).sort_values(
+            "probability", ascending=False, kind="stable"
+        )
+        for group in found
+    ]
+    return _numbered(parts, ["key", "zh", "en", "probability"]).rename(columns={"key": "agent"})
+
+
+def _explanations(found: Found, reports: Reports) -> pd.DataFrame:
+    columns = ["kind", "source", "statistic", "n_shared"]
+    parts = []
+    for group in found:
+        others = pd.DataFrame(group["others"], columns=["value", "statistic", "n_shared"])
+        at = reports.sources.iloc[others["value"].astype(np.intp)].reset_index(drop=True)
+        parts.append(others.assign(kind=at["kind"], source=at["label"].map(shown)))
+    return _numbered(parts, columns)
+
+
+def shown(label: str) -> str:
+    """Return a label for people: its parts beside each other."""
+    return " ".join(str(label).split(JOINT))
+
+
+def _groups(
+    found: Found, reports: Reports, members: pd.DataFrame, agents: pd.DataFrame
+) -> pd.DataFrame:
+    rows = []
+    for number, group in enumerate(found, 1):
+        value = reports.sources.take([group["value"]]).iloc[0]
+        likely = members[(members["group"] == number) & (members["probability"] >= 0.5)]
+        own = reports.frame.take(group["cases"][: len(likely)])
+        agent = agents[agents["group"] == number].iloc[0]
+        rows.append(
+            {
+                "group": number,
+                "n_cases": len(likely),
+                "kind": value["kind"],
+                "source": _source(value, own),
+                "start": reports.time(group["first"]).floor("min"),
+                "end": reports.time(group["last"]).floor("min"),
+                "first_onset": own["onset"].min(),
+                "last_onset": own["onset"].max(),
+                "exposed": len(group["cases"]),
+                "expected": group["expected"],
+                "attributable": group["attributable"],
+                "agent": agent["agent"],
+                "agent_probability": agent["probability"],
+                "agent_zh": agent["zh"],
+                "agent_en": agent["en"],
+                "n_others_ill": _others_ill(group, reports, len(likely)),
+                "statistic": group["statistic"],
+                **{name: group[name] for name in EVIDENCE},
+            }
+        )
+    return pd.DataFrame(rows, columns=GROUP_COLUMNS)
+
+
+GROUP_COLUMNS = [
+    *("group", "n_cases", "kind", "source", "start", "end", "first_onset", "last_onset"),
+    *("exposed", "expected", "attributable", "agent", "agent_probability", "agent_zh", "agent_en"),
+    *("n_others_ill", "statistic", *EVIDENCE),
+]
+
+
+def _source(value: "pd.Series[Any]", own: pd.DataFrame) -> str:
+    """Return the name of a source; a household is called after its area."""
+    if value["kind"] != "home":
+        return shown(value["label"])
+    regions = own["home_region"].dropna()
+    return str(regions.iloc[0]) if len(regions) else ""
+
+
+def _others_ill(group: dict[str, Any], reports: Reports, n: int) -> int:
+    """Count members who said that others who ate there fell ill."""
+    arrays = reports.arrays
+    member = np.isin(arrays["exposed_case"], group["cases"][:n])
+    own = member & (arrays["value"] == group["value"]) & reports.others_ill[arrays["meal"]]
+    return int(own.sum())
+
+
+def _reason(group: "pd.Series[Any]", named: "pd.Series[Any] | None", texts: Texts) -> str:
+    """Say to a duty officer what was found, and how sure it is."""
+    start, end = group["start"].date(), group["end"].date()
+    when = texts("on" if start == end else "between", start=start, end=end)
+    parts = [
+        texts(
+            f"source.{group['kind']}",
+            n=group["n_cases"],
+            source=group["source"],
+            when=when,
+            expected=_number(group["expected"]),
+        )
+    ]
+    if named is not None:
+        source = f"{texts('kind.' + named['kind'])} {named['source']}"
+        parts.append(texts("named", n=named["n_shared"], source=source))
+    if group["agent"] != "unknown":
+        agent = group[f"agent_{texts.language}"]
+        parts.append(texts("agent", agent=agent, percent=round(100 * group["agent_probability"])))
+    if group["n_others_ill"]:
+        parts.append(texts("others_ill", n=group["n_others_ill"]))
+    days = group["recurrence_interval_days"]
+    if not np.isnan(days):
+        if days < DAYS_PER_YEAR:
+            parts.append(texts("days", every=round(days)))
+        else:
+            key = "years" if days < LONGEST_INTERVAL_DAYS else "ages"
+            parts.append(texts(key, every=_number(days / DAYS_PER_YEAR)))
+    return texts("joint").join(parts) + texts("full_stop")
+
+
+def _number(value: float) -> str:
+    if value >= 1:
+        return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+    return "0.001" if value < 0.001 else f"{value:.2g}"

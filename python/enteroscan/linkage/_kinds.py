@@ -1,0 +1,72 @@
+"""The kinds of things that cases may share, and what their values are."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from enteroscan.vocabulary import normalise_text
+
+Texts = "pd.Series[Any]"
+JOINT = "\x1f"  # between the parts of a key
+HOME_DECIMALS = 4  # of degrees: about 10 m
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of value: a column of the exposures, or several as one.
+
+    `agreement` is the share of the cases of a source that report its value, assumed.
+    `concentration` is the number of reports after which the habits of a context (area and age)
+    count as much as those of all; assumed.
+    """
+
+    columns: tuple[str, ...]
+    agreement: float
+    concentration: float = 30.0
+    of_home: bool = False
+    longest_h: float = np.inf
+    fashion_h: float = 0.0
+    at_least: float = 0.0  # of the last column, if it is a number
+
+
+KINDS: dict[str, Kind] = {
+    "venue": Kind(("venue",), 0.8),
+    "address": Kind(("eat_region", "eat_address"), 0.7),
+    "brand": Kind(("brand",), 0.6),
+    "maker": Kind(("maker",), 0.6),
+    "purchase": Kind(("purchase_venue",), 0.6),
+    "party": Kind(("venue_type", "n_ate"), 0.5, at_least=3, longest_h=2.0, fashion_h=48.0),
+    "dish": Kind(("food",), 0.7, longest_h=2.0, fashion_h=48.0),
+    "home": Kind(("latitude", "longitude"), 0.5, of_home=True),
+}
+
+
+def values_of(kind: Kind, frame: pd.DataFrame, meals: pd.DataFrame) -> pd.DataFrame:
+    """Return `key` (the same for the same value) and `label` of the rows that have a value.
+
+    Rows are those of `frame` for kinds of the home, else of `meals`.
+    """
+    table = frame if kind.of_home else meals
+    known = table[list(kind.columns)].notna().all(axis=1)
+    if kind.at_least:
+        known &= pd.to_numeric(table[kind.columns[-1]], errors="coerce").fillna(0) >= kind.at_least
+    rows = table[known]
+    parts = [_text(rows[name]) for name in kind.columns]
+    label = _joined(parts, JOINT)
+    return pd.DataFrame({"key": _joined(parts, JOINT), "label": label}, index=rows.index)
+
+
+def _text(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    if pd.api.types.is_float_dtype(column):
+        return column.map(lambda x: f"{x:.{HOME_DECIMALS}f}")
+    unique = pd.Series(column.astype(str).unique())
+    return column.astype(str).map(dict(zip(unique, unique.map(normalise_text), strict=True)))
+
+
+def _joined(parts: "list[pd.Series[Any]]", joint: str) -> "pd.Series[Any]":
+    result = parts[0].astype(object)
+    for part in parts[1:]:
+        result = result + joint + part.astype(object)
+    return result

@@ -1,0 +1,181 @@
+"""Hands case reports over to the compiled core, and makes frames of what comes back."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor, as_completed
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from enteroscan import __version__, _core
+from enteroscan._engine import PARTS_WITHOUT_HINT
+from enteroscan._time import read_date
+from enteroscan.errors import DataError
+from enteroscan.linkage._chance import Chance
+from enteroscan.linkage._groups import tables
+from enteroscan.linkage._links import links
+from enteroscan.linkage._reports import Reports, build
+from enteroscan.linkage.result import LinkResult
+
+if TYPE_CHECKING:
+    from enteroscan._time import DateLike
+    from enteroscan.cases import Cases
+    from enteroscan.linkage.spec import SharedExposure
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+Update = Callable[[float], object] | None
+Window = tuple[float, float, float]  # first and last hour of exposures, fresh since
+
+SALE_HOURS = (2.0, 6.0, 24.0, 48.0, 96.0, 168.0, 336.0, 672.0)
+PAST_REPLICATES = 99
+PAST_RANK = 3  # of the replicates' maxima, which an outbreak of the past must exceed
+PAST_MAX_REPORTS = 200  # of a value in the whole history: others are usual anyway, and take long
+PAST_ROUNDS = 8  # until none is found; each outbreak left out lets smaller ones stand out
+MEMBER = 0.5  # probability of belonging from which a case is called a member
+NOBODY: Ints = np.empty(0, np.int32)
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """The search for sources in a time, on one machine or many."""
+
+    spec: "SharedExposure"
+    reports: Reports
+    window: Window
+    max_reports: int = 0  # of a value; more popular ones are passed over, 0: none is
+
+    def sources(self) -> _core.SharedSources:
+        """Make the compiled search."""
+        longest = 24.0 * self.spec.max_sale_days
+        first, last, fresh_since = self.window
+        return _core.SharedSources(
+            self.reports.arrays,
+            first=first,
+            last=last,
+            fresh_since=fresh_since,
+            durations=[*(hours for hours in SALE_HOURS if hours < longest), longest],
+            min_cases=self.spec.min_cases,
+            max_reports=self.max_reports,
+        )
+
+    def simulate(self, replicates: range, aside: Ints, n_threads: int) -> Floats:
+        """Run here or in a worker: the greatest statistics by replicate and kind."""
+        return self.sources().simulate(
+            replicates.start,
+            replicates.stop,
+            seed=self.spec.random_state,
+            aside=aside,
+            n_threads=n_threads,
+        )
+
+
+def link(
+    spec: "SharedExposure",
+    cases: "Cases",
+    as_of: "DateLike | None",
+    executor: Executor | None,
+    update: Update,
+) -> LinkResult:
+    """Do what `SharedExposure.link` says."""
+    day = _day(cases, as_of)
+    reports = build(cases, spec, day)
+    end = reports.hours(day + pd.Timedelta(days=1))
+    recent = Search(spec, reports, (end - 24.0 * spec.max_days, end, end - 24.0 * spec.fresh_days))
+    sources = recent.sources()
+    aside = past_outbreaks(spec, reports, end) if spec.exclude_past_outbreaks else NOBODY
+    found = sources.groups(at_least=spec.min_statistic, at_most=4 * spec.max_groups, aside=NOBODY)
+    kept = [group for group in found if np.sum(group["probabilities"] >= MEMBER) >= spec.min_cases]
+    chance = _chance(recent, sources, aside, executor, update)
+    return LinkResult(
+        spec=spec,
+        version=__version__,
+        as_of=day.date(),
+        n_cases=len(reports.frame),
+        n_past_outbreak_cases=len(aside),
+        simulated_maxima=chance.maxima,
+        _tables=tables(kept, reports, chance, spec.max_groups)
+        | {"links": links(sources, reports, spec), "unseen": reports.unseen},
+    )
+
+
+def _day(cases: "Cases", as_of: "DateLike | None") -> pd.Timestamp:
+    if as_of is not None:
+        _, last = read_date("as_of", as_of, "day")
+        return pd.Timestamp(np.datetime64(last, "D")).as_unit("ns")
+    frame = cases.frame
+    last_report = frame["reported"].max()
+    if pd.isna(last_report):
+        last_report = frame["onset"].max()
+    if pd.isna(last_report):
+        message = (
+            f"none of the {len(frame)} cases has a date of report or onset; "
+            "see cases.quality for what was set aside"
+        )
+        raise DataError(message)
+    return pd.Timestamp(last_report).normalize().as_unit("ns")
+
+
+def past_outbreaks(spec: "SharedExposure", reports: Reports, end: float) -> Ints:
+    """Return the cases of groups that stand out in the whole history.
+
+    What is compared: the groups of all the time with the greatest of as many replicates of all the
+    time. If there never was an outbreak, at most 3 % of the histories lose anybody.
+    """
+    whole = Search(spec, reports, (0.0, end, 0.0), PAST_MAX_REPORTS).sources()
+    kinds = reports.sources["kind_number"].to_numpy()
+    aside = NOBODY
+    for _ in range(PAST_ROUNDS):
+        maxima = whole.simulate(
+            0, PAST_REPLICATES, seed=spec.random_state, aside=aside, n_threads=spec.n_jobs or 0
+        )
+        chance = Chance(maxima)
+        limit = np.sort(chance.maxima)[-PAST_RANK]
+        groups = whole.groups(at_least=float(maxima.max(axis=0).min()), at_most=1000, aside=aside)
+        strength = chance.strength(*_statistics(groups, kinds))
+        strong = [g for g, s in zip(groups, strength, strict=True) if s > limit]
+        members = [g["cases"][g["probabilities"] >= MEMBER] for g in strong]
+        if not members or sum(map(len, members)) == 0:
+            break
+        aside = np.unique(np.concatenate([aside, *members])).astype(np.int32)
+    return aside
+
+
+def _statistics(groups: list[dict[str, Any]], kinds: NDArray[Any]) -> tuple[Floats, NDArray[Any]]:
+    values = np.array([group["value"] for group in groups], dtype=np.intp)
+    return np.array([group["statistic"] for group in groups], dtype=np.float64), kinds[values]
+
+
+def _chance(
+    search: Search,
+    sources: _core.SharedSources,
+    aside: Ints,
+    executor: Executor | None,
+    update: Update,
+) -> Chance:
+    spec = search.spec
+    if executor is None:
+        maxima = sources.simulate(
+            0,
+            spec.replicates,
+            seed=spec.random_state,
+            aside=aside,
+            n_threads=spec.n_jobs or 0,
+            progress=update,
+        )
+        return Chance(maxima)
+    n_parts = min(spec.replicates, getattr(executor, "_max_workers", PARTS_WITHOUT_HINT))
+    bounds = np.linspace(0, spec.replicates, max(n_parts, 1) + 1).astype(int).tolist()
+    futures = [
+        executor.submit(search.simulate, range(a, b), aside, spec.n_jobs or 1)
+        for a, b in pairwise(bounds)
+    ]
+    done = 0
+    for future in as_completed(futures):
+        done += len(future.result())
+        if update is not None:
+            update(done / max(spec.replicates, 1))
+    return Chance(np.concatenate([future.result() for future in futures]))

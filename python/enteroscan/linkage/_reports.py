@@ -1,0 +1,250 @@
+"""Turns `Cases` into the arrays that the compiled core links: cases, meals, exposures, evidence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from enteroscan.linkage._agents import AgentEvidence
+from enteroscan.linkage._kinds import KINDS, values_of
+from enteroscan.linkage._strata import contexts, strata
+
+if TYPE_CHECKING:
+    from enteroscan.cases import Cases
+    from enteroscan.linkage.spec import SharedExposure
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+HOUR = pd.Timedelta(hours=1)
+NOON = pd.Timedelta(hours=12)  # a date without an hour stands for its noon
+UNKNOWN_LAG_HOURS = 24.0  # from a meal whose time is unknown to the onset
+OTHERS_ILL = (
+    0.7  # share of the cases of a source that know others who ate there and fell ill; assumed
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Reports:
+    """What the compiled core is given, and what its numbers mean."""
+
+    arrays: dict[str, Any]
+    frame: pd.DataFrame  # of the cases, in the order of their numbers
+    sources: pd.DataFrame  # kind, key, label, in the order of their numbers
+    agents: pd.DataFrame  # key, zh, en, in the order of their numbers
+    unseen: pd.DataFrame  # reason, n_cases
+    others_ill: NDArray[np.bool_]  # by meal: others who ate the same fell ill
+    moment_zero: pd.Timestamp
+
+    def hours(self, time: pd.Timestamp) -> float:
+        """Return a time as the core counts it."""
+        return float((time - self.moment_zero) / HOUR)
+
+    def time(self, hours: float) -> pd.Timestamp:
+        """Return the time that a number of the core means."""
+        return self.moment_zero + pd.Timedelta(hours=hours)
+
+
+def build(cases: "Cases", spec: "SharedExposure", as_of: pd.Timestamp) -> Reports:
+    """Make the arrays of what was known at the end of the day `as_of`."""
+    zero = as_of.normalize() - pd.Timedelta(days=spec.history_days)
+    frame, unseen = _known(cases.frame, zero, as_of)
+    meals = _meals(cases.exposures, frame)
+    agents = AgentEvidence.of(frame, cases.specimens, spec.agents)
+    lag_evidence = agents.of_meals(
+        meals["hours"].to_numpy(np.float64),
+        frame["onset_hour_known"].to_numpy(bool)[meals["case"]],
+        meals["eaten_hour_known"].to_numpy(bool),
+    )
+    exposures, values = _exposures(frame, meals, lag_evidence, spec.kinds)
+    used = len(np.unique(exposures["case"]))
+    unseen.append(("no_exposure", len(frame) - used))
+    numbers = _kind_numbers(exposures, values, spec.kinds)
+    context = contexts(frame)
+    arrays = {
+        "onset": _hours(frame["onset"], zero),
+        "reported": _hours(frame["reported"], zero),
+        "stratum": strata(frame, as_of, spec.season_days, spec.min_stratum_cases),
+        "context": context,
+        "latitude": frame["latitude"].to_numpy(np.float64, na_value=np.nan),
+        "longitude": frame["longitude"].to_numpy(np.float64, na_value=np.nan),
+        "case_evidence": agents.of_cases,
+        "lag": _known_lags(meals),
+        "lag_evidence": lag_evidence,
+        "exposed_case": exposures["case"].to_numpy(np.int32),
+        "value": exposures["value"].to_numpy(np.int32),
+        "meal": exposures["meal"].to_numpy(np.int32),
+        "report_evidence": exposures["evidence"].to_numpy(np.float64),
+        "kind": values["kind_number"].to_numpy(np.int32),
+        "log_prior": agents.log_prior,
+        **numbers,
+    }
+    return Reports(
+        arrays,
+        frame,
+        values,
+        agents.table,
+        pd.DataFrame(unseen, columns=["reason", "n_cases"]),
+        np.append(_yes(meals["others_ill"]), False),
+        zero,
+    )
+
+
+def _hours(times: "pd.Series[Any]", zero: pd.Timestamp) -> Floats:
+    return np.asarray((times - zero).dt.total_seconds() / 3600, dtype=np.float64)
+
+
+def _known(
+    frame: pd.DataFrame, zero: pd.Timestamp, as_of: pd.Timestamp
+) -> tuple[pd.DataFrame, list[tuple[str, int]]]:
+    """Return the cases that were known then and have a time, and how many have not."""
+    end = as_of.normalize() + pd.Timedelta(days=1)
+    onset = frame["onset"].astype("datetime64[ns]")
+    known = frame["reported"].isna() | (frame["reported"] < end)
+    hour_known = frame["onset_hour_known"].fillna(False).astype(bool)
+    onset = onset.where(hour_known, onset.dt.normalize() + NOON)
+    visit = frame["visit"].astype("datetime64[ns]") - pd.Timedelta(days=1)
+    reported = frame["reported"].astype("datetime64[ns]")
+    guessed = onset.fillna(visit).fillna(reported - pd.Timedelta(days=2))
+    unseen = [("no_date", int((known & guessed.isna()).sum()))]
+    kept = known & guessed.notna() & (guessed >= zero) & (guessed < end)
+    result = frame[kept].assign(
+        onset=guessed[kept],
+        onset_hour_known=hour_known[kept],
+        reported=reported.fillna(guessed)[kept],
+    )
+    return result.sort_values(["onset", "case_id"], kind="stable", ignore_index=True), unseen
+
+
+def _meals(exposures: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the exposures of the cases with the number of the case and the hours to its onset."""
+    number = pd.Series(np.arange(len(frame)), index=frame["case_id"].astype(object))
+    case = exposures["case_id"].astype(object).map(number)
+    meals = exposures[case.notna().to_numpy()].assign(case=case.dropna().astype(np.int64))
+    owner = meals["case"].to_numpy()
+    known = meals["eaten_hour_known"].fillna(False).astype(bool)
+    eaten = meals["eaten"].astype("datetime64[ns]").where(known, meals["eaten"].dt.normalize())
+    onset = frame["onset"].set_axis(frame.index).iloc[owner].set_axis(meals.index)
+    onset_known = frame["onset_hour_known"].iloc[owner].set_axis(meals.index).astype(bool)
+    lag = _between(eaten.where(known, eaten + NOON), onset)
+    hours = _between(eaten, onset.where(onset_known, onset - NOON))  # as of midnight without hours
+    meals = meals.assign(lag=lag, hours=hours, eaten_hour_known=known)
+    after = hours < np.where(known & onset_known, 0.0, np.where(known, -24.0, 0.0))
+    ordered: pd.DataFrame = meals[~after].sort_values(["case", "exposure"], kind="stable")
+    return ordered.reset_index(drop=True)
+
+
+def _between(first: "pd.Series[Any]", last: "pd.Series[Any]") -> Floats:
+    """Return hours."""
+    return np.asarray((last - first).dt.total_seconds() / 3600, dtype=np.float64)
+
+
+def _known_lags(meals: pd.DataFrame) -> Floats:
+    lag = meals["lag"].to_numpy(np.float64)
+    return np.append(np.where(np.isnan(lag), UNKNOWN_LAG_HOURS, lag), UNKNOWN_LAG_HOURS)
+
+
+def _exposures(
+    frame: pd.DataFrame, meals: pd.DataFrame, lag_evidence: Floats, kinds: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return who reports which value from which meal, and the values."""
+    no_meal = len(meals)
+    others_ill = _others_ill(meals["others_ill"])
+    likeliest = np.append(lag_evidence.max(axis=1, initial=-np.inf)[:no_meal], 0.0)
+    parts = []
+    for number, name in enumerate(kinds):
+        kind = KINDS[name]
+        found = values_of(kind, frame, meals)
+        meal = np.full(len(found), no_meal) if kind.of_home else found.index.to_numpy()
+        case = found.index.to_numpy() if kind.of_home else meals["case"].to_numpy()[meal]
+        evidence = np.zeros(len(found)) if kind.of_home else others_ill[meal]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "kind_number": number,
+                    "kind": name,
+                    "key": found["key"].to_numpy(),
+                    "label": found["label"].to_numpy(),
+                    "case": case,
+                    "meal": meal,
+                    "evidence": evidence,
+                    "likeliest": likeliest[meal] + evidence,
+                }
+            )
+        )
+    every = pd.concat(parts, ignore_index=True)
+    # A case may have met a value at several meals: the likeliest stands for all, as one of them.
+    keys = ["case", "kind_number", "key"]
+    every = every.sort_values(
+        [*keys, "likeliest", "meal"], ascending=[True, True, True, False, True]
+    )
+    n_meals = every.groupby(keys, sort=False)["meal"].transform("size").to_numpy()
+    every["evidence"] -= np.log(n_meals)
+    every = every.drop_duplicates(keys)
+    values = (
+        every[["kind_number", "kind", "key", "label"]]
+        .drop_duplicates(["kind_number", "key"])
+        .sort_values(["kind_number", "key"], ignore_index=True)
+    )
+    number_of = pd.MultiIndex.from_frame(values[["kind_number", "key"]])
+    every["value"] = number_of.get_indexer(pd.MultiIndex.from_frame(every[["kind_number", "key"]]))
+    columns = ["case", "value", "meal", "evidence"]
+    return every.sort_values(["case", "value"], ignore_index=True)[columns], values
+
+
+def _yes(answers: "pd.Series[Any]") -> NDArray[np.bool_]:
+    return answers.fillna(False).astype(bool).to_numpy()
+
+
+def _others_ill(answers: "pd.Series[Any]") -> Floats:
+    """Return the log likelihood ratio of "others fell ill"; unknown says nothing."""
+    yes = _yes(answers)
+    known = answers.notna().to_numpy()
+    usual = (yes.sum() + 1.0) / (known.sum() + 20.0)
+    ratio = np.where(yes, np.log(OTHERS_ILL / usual), np.log((1 - OTHERS_ILL) / (1 - usual)))
+    return np.where(known, ratio, 0.0)
+
+
+def _kind_numbers(
+    exposures: pd.DataFrame, values: pd.DataFrame, kinds: Sequence[str]
+) -> dict[str, Floats]:
+    """Return how often values of each kind are expected, from how often they were seen."""
+    counts = np.bincount(exposures["value"], minlength=len(values))
+    kind_of = values["kind_number"].to_numpy()
+    pseudo = np.array([_pseudo_counts(counts[kind_of == k]) for k in range(len(kinds))])
+    return {
+        "pseudo_count": pseudo[:, 0].copy(),
+        "pseudo_total": pseudo[:, 1].copy(),
+        "concentration": np.array([KINDS[name].concentration for name in kinds]),
+        "agreement": np.array([KINDS[name].agreement for name in kinds]),
+        "longest": np.array([KINDS[name].longest_h for name in kinds]),
+        "fashion": np.array([KINDS[name].fashion_h for name in kinds]),
+    }
+
+
+def _pseudo_counts(counts: NDArray[np.int64]) -> tuple[float, float]:
+    """Return the Dirichlet parameter of one value, and of all with those that were not seen yet.
+
+    The number of values is Chao's estimate (1984) from those seen once and twice; the parameter is
+    the one of greatest likelihood (Minka 2000, Estimating a Dirichlet distribution).
+    """
+    from scipy.optimize import minimize_scalar
+    from scipy.special import gammaln
+
+    if len(counts) == 0:
+        return 1.0, 1.0
+    once, twice = np.sum(counts == 1), np.sum(counts == 2)
+    n_values = len(counts) + once * (once - 1) / (2 * (twice + 1)) + 1
+    total = counts.sum()
+
+    def loss(log_parameter: float) -> float:
+        parameter = np.exp(log_parameter)
+        all_values = parameter * n_values
+        seen = gammaln(counts + parameter).sum() - len(counts) * gammaln(parameter)
+        return float(-(gammaln(all_values) - gammaln(total + all_values) + seen))
+
+    found = minimize_scalar(loss, bounds=(np.log(1e-3), np.log(1e2)), method="bounded")
+    parameter = float(np.exp(found.x))
+    return parameter, parameter * n_values
