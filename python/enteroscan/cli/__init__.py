@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from enteroscan import __version__
-from enteroscan.cli import check, demo, detect, link, satscan, scan, simulate
+from enteroscan.cli import check, demo, detect, link, satscan, scan, simulate, treescan
 from enteroscan.cli.demo import DEMONSTRATION
 
 __all__ = ["DEMONSTRATION", "app", "main"]
@@ -24,6 +24,7 @@ app.command("detect", help=detect.say("help"))(detect.command)
 app.command("link", help=link.say("help"))(link.command)
 app.command("scan")(scan.command)
 app.command("satscan")(satscan.command)
+app.command("treescan", help=treescan.say("help"))(treescan.command)
 app.command("simulate")(simulate.command)
 app.command("demo")(demo.command)
 

@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ from enteroscan.satscan._parameters import Parameters
 from enteroscan.satscan._text import decode
 
 Ints = npt.NDArray[np.int64]
+
+# What may stand beside the cases.
+POPULATION, CONTROLS = "population", "controls"
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,15 @@ def read_rows(parameters: Parameters, setting: str) -> list[Row]:
     if path is None:
         parameters.refuse(setting, "names no file; the analysis needs it")
     lines = csv.reader(io.StringIO(decode(path)))
-    rows = ((number, tuple(field.strip() for field in line)) for number, line in enumerate(lines, 1))
-    return [Row(path, number, fields) for number, fields in rows if any(fields)]
+    try:
+        rows = [
+            Row(path, number, tuple(field.strip() for field in line))
+            for number, line in enumerate(lines, 1)
+        ]
+    except csv.Error as error:
+        message = f"{path}: line {lines.line_num}: {error}; correct this line"
+        raise DataError(message) from error
+    return [row for row in rows if any(row.fields)]
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,9 @@ class TreeFile:
         edges: list[tuple[int, int]] = []
         for row in rows:
             name, parent = row.text(0), row.text(1)
+            if not name:
+                message = f"the child of {parent!r} has no name"
+                raise row.refuse(message)
             if not parent:
                 continue
             if parent not in number:
@@ -91,6 +105,19 @@ class TreeFile:
         return tree
 
     def _check(self, parameters: Parameters) -> None:
+        path = parameters.file("tree-filename")
+        if not self.names:
+            message = f"{path}: there are no nodes in it; write one line a node: node, parent"
+            raise DataError(message)
+        above: dict[int, list[int]] = {}
+        for child, parent in zip(self.children, self.parents, strict=True):
+            above.setdefault(child, []).append(parent)
+        try:
+            TopologicalSorter(above).prepare()
+        except CycleError as error:
+            cycle = " < ".join(self.names[node] for node in error.args[1])
+            message = f"{path}: nodes are above themselves: {cycle}; remove one of these lines"
+            raise DataError(message) from error
         several = len(self.children) - len(set(self.children))
         if several and not parameters.flag("allow-multi-parent-nodes"):
             reason = f"but the tree has nodes with several parents ({several} further edges); set y"
@@ -148,9 +175,12 @@ def read_counts(
     clock: Clock | None,
     *,
     what: str,
-    has_measure: bool = False,
+    measure: str | None = None,
 ) -> Counts:
-    """Read cases or controls; an empty name stands for a file without nodes."""
+    """Read cases or controls, and what stands beside them.
+
+    An empty name of a node stands for a file without nodes.
+    """
     counts: list[tuple[int, int, int]] = []
     measures: list[float] = []
     n_dropped = 0
@@ -174,9 +204,15 @@ def read_counts(
                 message = "a censoring time (third number) is not supported"
                 raise row.refuse(message)
         counts.append((node, day, row.whole(first, what)))
-        measures.append(row.number(first + 1, "population") if has_measure else 0.0)
+        measures.append(_measure(row, first + 1, measure))
     table = np.array(counts, np.int64).reshape(-1, 3)
     return Counts(table, np.array(measures), n_dropped)
+
+
+def _measure(row: Row, column: int, what: str | None) -> float:
+    if what is None:
+        return 0.0
+    return float(row.whole(column, what)) if what == CONTROLS else row.number(column, what)
 
 
 def _day(row: Row, column: int, clock: Clock) -> int:
