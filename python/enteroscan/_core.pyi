@@ -197,8 +197,8 @@ class Tree:
     def children(self, node: int) -> NDArray[np.uint32]: ...
 
 class TreeScan:
-    """A scan of the nodes of a tree, and of days. Verbs release the GIL, call `progress` with shares
-    of the work done, and raise KeyboardInterrupt on Ctrl-C."""
+    """A scan of the nodes of a tree, and of days. Verbs release the GIL, call `progress` with
+    shares of the work done, and raise KeyboardInterrupt on Ctrl-C."""
 
     def __init__(
         self,

@@ -17,6 +17,9 @@ from enteroscan.satscan._text import decode
 
 Ints = npt.NDArray[np.int64]
 
+LONGEST_NUMBER = 9  # digits
+MOST_DAYS = 100_000
+
 # What may stand beside the cases.
 POPULATION, CONTROLS = "population", "controls"
 
@@ -40,8 +43,8 @@ class Row:
     def whole(self, column: int, what: str) -> int:
         """Return a number of cases or controls."""
         text = self.text(column)
-        if not text.isdecimal():
-            message = f"{what} must be a whole number, not {text!r}"
+        if not text.isdecimal() or len(text) > LONGEST_NUMBER:
+            message = f"{what} must be a whole number below 10^{LONGEST_NUMBER}, not {text!r}"
             raise self.refuse(message)
         return int(text)
 
@@ -136,6 +139,8 @@ class Clock:
         self.n_days = last - self.first + 1
         if self.n_days < 1:
             parameters.refuse("data-time-range", "ends before it starts")
+        if self.n_days > MOST_DAYS:
+            parameters.refuse("data-time-range", f"is longer than {MOST_DAYS:,} days")
 
     def range(self, parameters: Parameters, setting: str) -> tuple[int, int]:
         """Return first and last time of a range."""

@@ -137,6 +137,16 @@ FILES_AND_RANGES = frozenset(
     )
 )
 
+LEAST: Mapping[str, int] = {
+    "maximum-window-fixed": 1,
+    "minimum-node-cases": 0,
+    "minimum-window-fixed": 1,
+    "monte-carlo-replications": 0,
+    "parallel-processes": 0,
+    "prospective-frequency": 1,
+    "randomization-seed": 0,
+}
+
 KNOWN = frozenset((*DEFAULTS, *RULES)) | WITHOUT_EFFECT | FILES_AND_RANGES
 
 
@@ -146,7 +156,12 @@ def check(parameters: Parameters) -> "tuple[TreeNull, tuple[str, ...]]":
     Raises
     ------
     UnsupportedSetting
+    DataError
+        A number is too small.
     """
+    for name, least in LEAST.items():
+        if parameters.whole(name) < least:
+            parameters.refuse(name, f"must be at least {least}")
     unsupported = list(_unsupported(parameters))
     null = _null(parameters)
     if null is None:
