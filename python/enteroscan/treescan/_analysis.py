@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +14,16 @@ import pandas as pd
 
 from enteroscan import _core
 from enteroscan.satscan._parameters import Parameters
-from enteroscan.treescan._files import Clock, Counts, Ints, TreeFile, read_counts, read_rows
+from enteroscan.treescan._files import (
+    CONTROLS,
+    POPULATION,
+    Clock,
+    Counts,
+    Ints,
+    TreeFile,
+    read_counts,
+    read_rows,
+)
 from enteroscan.treescan._support import DEFAULTS, check
 
 if TYPE_CHECKING:
@@ -22,7 +32,7 @@ if TYPE_CHECKING:
 TIED = 1e-9  # relative; statistics nearer than this are equal but for rounding
 DAYS_A_YEAR = 365.25
 PERIODS_A_YEAR = {"0": DAYS_A_YEAR, "1": 52.0, "2": 12.0, "3": 4.0, "4": 1.0}
-RATES = {"0": "high", "1": "low", "2": "both"}
+RATES: "Mapping[str, _core.Rates]" = {"0": "high", "1": "low", "2": "both"}
 NO_CUT = 0
 
 
@@ -39,7 +49,13 @@ class TreescanResult:
     simulated_maxima
         Greatest statistic of every replicate.
     dropped
-        Lines left out, as the settings want it: reason, count.
+        Rows outside the study period, left out as the settings want it: cases or controls, count.
+
+    Examples
+    --------
+    >>> from enteroscan import treescan
+    >>> result = treescan.load("foods.prm").scan()  # doctest: +SKIP
+    >>> result.cuts[["node", "start", "end", "p_value"]]  # doctest: +SKIP
     """
 
     cuts: pd.DataFrame
@@ -47,13 +63,24 @@ class TreescanResult:
     dropped: tuple[tuple[str, int], ...] = ()
 
     def to_json(self, path: str | Path) -> None:
-        """Write cuts and simulated maxima."""
+        """Write cuts (rank order), simulated maxima and what was dropped.
+
+        Dates are ISO dates; what is infinite or does not apply is null.
+
+        Parameters
+        ----------
+        path
+            The file; it is overwritten.
+        """
         finite = self.cuts.astype(object).replace([math.inf], None)
         records = finite.where(finite.notna(), None).to_dict("records")
         content = {
             "cuts": records,
             "simulated_maxima": self.simulated_maxima.tolist(),
-            "dropped": [{"reason": reason, "rows": rows} for reason, rows in self.dropped],
+            "dropped": [
+                {"reason": f"{what} outside the study period", "rows": rows}
+                for what, rows in self.dropped
+            ],
         }
         text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
         Path(path).write_text(text + "\n", encoding="utf-8")
@@ -75,15 +102,27 @@ class TreescanAnalysis:
         Rows of node, day and count.
     clock
         The study period; none where the scan is not about time.
+    ignored
+        Settings in the file that TreeScan 2.4 does not know.
+
+    Examples
+    --------
+    >>> treescan.load("foods.prm").scan(n_jobs=1).cuts  # doctest: +SKIP
+
+    References
+    ----------
+    Kulldorff M, Fang Z, Walsh SJ. A tree-based scan statistic for database disease surveillance.
+    Biometrics 59:323-331, 2003. doi:10.1111/1541-0420.00039
     """
 
     path: Path
-    null: str
+    null: "_core.TreeNull"
     tree: TreeFile = field(repr=False)
     cases: Counts = field(repr=False)
     controls: Counts = field(repr=False)
     clock: Clock | None = field(repr=False)
     _parameters: Parameters = field(repr=False)
+    ignored: tuple[str, ...] = ()
 
     def scan(
         self, *, n_jobs: int | None = None, progress: "Progress | None" = None
@@ -96,6 +135,11 @@ class TreescanAnalysis:
             Threads; by default as in the file, where 0 means all. The result does not depend on it.
         progress
             Is called with the share of the work that is done.
+
+        Raises
+        ------
+        DataError
+            A setting has no sensible value; the message names it.
         """
         parameters = self._parameters
         tree = _core.Tree(
@@ -117,7 +161,7 @@ class TreescanAnalysis:
             best = self._without_identical_parents(best)
         cuts = self._report(best, maxima)
         dropped = tuple(
-            (f"{name} outside the study period", counts.n_dropped)
+            (name, counts.n_dropped)
             for name, counts in (("cases", self.cases), ("controls", self.controls))
             if counts.n_dropped
         )
@@ -146,20 +190,29 @@ class TreescanAnalysis:
             cases=self.cases.rows,
             controls=self.controls.rows,
             expected=expected if is_poisson else np.empty(0),
-            probability=float(Fraction(parameters.text("event-probability"))),
+            probability=self._probability(),
             kinds_of_day=(np.arange(n_days) % 7).astype(np.uint32)
             if weekly
             else np.empty(0, np.uint32),
-            rates=RATES[parameters.text("scan-rate-type")],
+            rates=parameters.choice("scan-rate-type", RATES),
             min_cases=parameters.whole("minimum-node-cases"),
         )
+
+    def _probability(self) -> float:
+        parameters = self._parameters
+        try:
+            probability = float(Fraction(parameters.text("event-probability")))
+        except (ValueError, ZeroDivisionError):
+            probability = 0.0
+        if not 0 < probability < 1:
+            parameters.refuse("event-probability", "must be between 0 and 1, like 1/2")
+        return probability
 
     def _cut_kinds(self, tree: "_core.Tree") -> npt.NDArray[np.uint8]:
         parameters = self._parameters
         kinds = np.full(len(self.tree.names), parameters.whole("cut-type") + 1, np.uint8)
         if parameters.flag("restrict-tree-levels"):
-            levels = [int(level) for level in parameters.text("excluded-tree-levels").split(",")]
-            kinds[np.isin(tree.levels(), levels)] = NO_CUT
+            kinds[np.isin(tree.levels(), self._excluded_levels())] = NO_CUT
         if parameters.flag("restrict-evaluated-nodes"):
             number = {name: i for i, name in enumerate(self.tree.names)}
             for row in read_rows(parameters, "not-evaluated-nodes-file"):
@@ -169,13 +222,20 @@ class TreescanAnalysis:
                 kinds[number[row.text(0)]] = NO_CUT
         return kinds
 
+    def _excluded_levels(self) -> list[int]:
+        text = self._parameters.text("excluded-tree-levels")
+        try:
+            return [int(level) for level in text.split(",")]
+        except ValueError:
+            self._parameters.refuse("excluded-tree-levels", "must be levels like 1,2")
+
     def _intervals(self) -> "_core.Intervals":
         clock, parameters = self.clock, self._parameters
         if clock is None:
             return _core.whole_period(1)
         n = clock.n_days
         longest = parameters.whole("maximum-window-fixed")
-        if parameters.text("maximum-window-type") == "0":
+        if parameters.choice("maximum-window-type", {"0": "share", "1": "days"}) == "share":
             longest = math.floor(n * parameters.number("maximum-window-percentage") / 100)
         starts, ends = (0, n - 1), (0, n - 1)
         if parameters.flag("restricted-window-range"):
@@ -210,9 +270,8 @@ class TreescanAnalysis:
         rounded = best.assign(expected=best["expected"].round(9))
         edges = pd.DataFrame({"node": self.tree.parents, "child": self.tree.children})
         children = rounded[["node", *same]].rename(columns={"node": "child"})
-        pairs = (
-            rounded[["node", *same]].merge(edges, on="node").merge(children, on=["child", *same])
-        )
+        parents = rounded[["node", *same]].merge(edges, on="node")
+        pairs = parents.merge(children, on=["child", *same])
         return best[~best["node"].isin(pairs["node"])]
 
     def _report(self, best: pd.DataFrame, maxima: npt.NDArray[np.float64]) -> pd.DataFrame:
@@ -282,23 +341,30 @@ def load(path: str | Path) -> TreescanAnalysis:
     UnsupportedSetting
         Settings in the file that would change the result are not supported.
     DataError
-        A file is missing or cannot be read; it names file and line.
+        A file cannot be understood; it names file and line, or the setting.
+    OSError
+        There is no such file.
+
+    Examples
+    --------
+    >>> analysis = treescan.load("foods.prm")  # doctest: +SKIP
     """
     parameters = Parameters.read(path, defaults=DEFAULTS, program="TreeScan")
-    null = check(parameters)
+    null, ignored = check(parameters)
     time_only = parameters.text("scan-type") == "2"
     clock = None if parameters.text("scan-type") == "0" else Clock(parameters)
     tree = TreeFile(("All",), (), ()) if time_only else TreeFile.read(parameters)
     names = {"": 0} if time_only else {name: i for i, name in enumerate(tree.names)}
     has_controls = null.startswith("bernoulli")
     three_columns = has_controls and clock is None and not parameters.text("control-filename")
+    measure = POPULATION if null.startswith("poisson") else CONTROLS if three_columns else None
     cases = read_counts(
         parameters,
         "count-filename",
         names,
         clock,
         what="cases",
-        has_measure=null.startswith("poisson") or three_columns,
+        measure=measure,
     )
     controls = Counts(np.empty((0, 3), np.int64), np.empty(0))
     if three_columns:
@@ -309,7 +375,9 @@ def load(path: str | Path) -> TreescanAnalysis:
         controls = read_counts(parameters, "control-filename", names, clock, what="controls")
     if not time_only and parameters.flag("data-only-on-leaves"):
         _check_leaves(parameters, tree, cases, controls)
-    return TreescanAnalysis(parameters.path, null, tree, cases, controls, clock, parameters)
+    return TreescanAnalysis(
+        parameters.path, null, tree, cases, controls, clock, parameters, ignored
+    )
 
 
 def _check_leaves(parameters: Parameters, tree: TreeFile, *tables: Counts) -> None:

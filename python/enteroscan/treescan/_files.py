@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,12 @@ from enteroscan.satscan._parameters import Parameters
 from enteroscan.satscan._text import decode
 
 Ints = npt.NDArray[np.int64]
+
+LONGEST_NUMBER = 9  # digits
+MOST_DAYS = 100_000
+
+# What may stand beside the cases.
+POPULATION, CONTROLS = "population", "controls"
 
 
 @dataclass(frozen=True)
@@ -36,8 +43,8 @@ class Row:
     def whole(self, column: int, what: str) -> int:
         """Return a number of cases or controls."""
         text = self.text(column)
-        if not text.isdecimal():
-            message = f"{what} must be a whole number, not {text!r}"
+        if not text.isdecimal() or len(text) > LONGEST_NUMBER:
+            message = f"{what} must be a whole number below 10^{LONGEST_NUMBER}, not {text!r}"
             raise self.refuse(message)
         return int(text)
 
@@ -59,10 +66,15 @@ def read_rows(parameters: Parameters, setting: str) -> list[Row]:
     if path is None:
         parameters.refuse(setting, "names no file; the analysis needs it")
     lines = csv.reader(io.StringIO(decode(path)))
-    rows = (
-        (number, tuple(field.strip() for field in line)) for number, line in enumerate(lines, 1)
-    )
-    return [Row(path, at, fields) for at, fields in rows if any(fields)]
+    try:
+        rows = [
+            Row(path, number, tuple(field.strip() for field in line))
+            for number, line in enumerate(lines, 1)
+        ]
+    except csv.Error as error:
+        message = f"{path}: line {lines.line_num}: {error}; correct this line"
+        raise DataError(message) from error
+    return [row for row in rows if any(row.fields)]
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,9 @@ class TreeFile:
         edges: list[tuple[int, int]] = []
         for row in rows:
             name, parent = row.text(0), row.text(1)
+            if not name:
+                message = f"the child of {parent!r} has no name"
+                raise row.refuse(message)
             if not parent:
                 continue
             if parent not in number:
@@ -93,6 +108,19 @@ class TreeFile:
         return tree
 
     def _check(self, parameters: Parameters) -> None:
+        path = parameters.file("tree-filename")
+        if not self.names:
+            message = f"{path}: there are no nodes in it; write one line a node: node, parent"
+            raise DataError(message)
+        above: dict[int, list[int]] = {}
+        for child, parent in zip(self.children, self.parents, strict=True):
+            above.setdefault(child, []).append(parent)
+        try:
+            TopologicalSorter(above).prepare()
+        except CycleError as error:
+            cycle = " < ".join(self.names[node] for node in error.args[1])
+            message = f"{path}: nodes are above themselves: {cycle}; remove one of these lines"
+            raise DataError(message) from error
         several = len(self.children) - len(set(self.children))
         if several and not parameters.flag("allow-multi-parent-nodes"):
             reason = f"but the tree has nodes with several parents ({several} further edges); set y"
@@ -111,6 +139,8 @@ class Clock:
         self.n_days = last - self.first + 1
         if self.n_days < 1:
             parameters.refuse("data-time-range", "ends before it starts")
+        if self.n_days > MOST_DAYS:
+            parameters.refuse("data-time-range", f"is longer than {MOST_DAYS:,} days")
 
     def range(self, parameters: Parameters, setting: str) -> tuple[int, int]:
         """Return first and last time of a range."""
@@ -150,9 +180,12 @@ def read_counts(
     clock: Clock | None,
     *,
     what: str,
-    has_measure: bool = False,
+    measure: str | None = None,
 ) -> Counts:
-    """Read cases or controls; an empty name stands for a file without nodes."""
+    """Read cases or controls, and what stands beside them.
+
+    An empty name of a node stands for a file without nodes.
+    """
     counts: list[tuple[int, int, int]] = []
     measures: list[float] = []
     n_dropped = 0
@@ -176,9 +209,15 @@ def read_counts(
                 message = "a censoring time (third number) is not supported"
                 raise row.refuse(message)
         counts.append((node, day, row.whole(first, what)))
-        measures.append(row.number(first + 1, "population") if has_measure else 0.0)
+        measures.append(_measure(row, first + 1, measure))
     table = np.array(counts, np.int64).reshape(-1, 3)
     return Counts(table, np.array(measures), n_dropped)
+
+
+def _measure(row: Row, column: int, what: str | None) -> float:
+    if what is None:
+        return 0.0
+    return float(row.whole(column, what)) if what == CONTROLS else row.number(column, what)
 
 
 def _day(row: Row, column: int, clock: Clock) -> int:

@@ -1,9 +1,13 @@
 """Settings of TreeScan: their defaults, and which of them are honoured."""
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from enteroscan.satscan._parameters import Parameters
 from enteroscan.satscan._support import Rule, UnsupportedSetting
+
+if TYPE_CHECKING:
+    from enteroscan._core import TreeNull
 
 DEFAULTS: Mapping[str, str] = {
     "allow-multi-parent-nodes": "n",
@@ -39,7 +43,7 @@ DEFAULTS: Mapping[str, str] = {
 
 # scan-type, probability-model, conditional-type: the null hypothesis. The last two of a scan that
 # conditions on node and time do not matter, nor does the condition of one that is about time only.
-NULLS: Mapping[tuple[str, str, str], str] = {
+NULLS: "Mapping[tuple[str, str, str], TreeNull]" = {
     ("0", "0", "0"): "poisson_free",
     ("0", "0", "1"): "poisson",
     ("0", "1", "0"): "bernoulli_free",
@@ -72,13 +76,92 @@ RULES: Mapping[str, Rule] = {
 }
 
 
-def check(parameters: Parameters) -> str:
-    """Return the null hypothesis; refuse what is not supported.
+# Where and how results are written; details of what a rule above refuses unless it is off.
+WITHOUT_EFFECT = frozenset(
+    (
+        "alternative-hypothesis-filename",
+        "attributable-risk-exposed",
+        "baseline-probability",
+        "critical-value-001",
+        "critical-value-01",
+        "critical-value-05",
+        "critical-values-type",
+        "early-termination-threshold",
+        "exclusion-data-ranges",
+        "input-simulations-file",
+        "min-censor-percentage",
+        "minimum-censor-time",
+        "output-clusterwindow-graph-html",
+        "output-simulations",
+        "output-simulations-file",
+        "output-temporal-graph-html",
+        "parameters-version",
+        "power-evaluation-replications",
+        "power-evaluation-totalcases",
+        "power-evaluation-type",
+        "power-z",
+        "report-attributable-risk",
+        "report-critical-values",
+        "report-title",
+        "results-asn",
+        "results-csv",
+        "results-filename",
+        "results-html",
+        "results-llr",
+        "results-nwk",
+        "risk-window-alt-censor-denominator",
+        "risk-window-restriction-censor",
+        "sequential-alpha-overall",
+        "sequential-alpha-spending",
+        "sequential-filename",
+        "sequential-maximum-signal",
+        "sequential-minimum-signal",
+        "temporal-graph-most-mlc",
+        "temporal-graph-significance-cutoff",
+        "temporal-graph-type",
+        "trend-data-as-percentage",
+    )
+)
+
+# Honoured, without a default.
+FILES_AND_RANGES = frozenset(
+    (
+        "control-filename",
+        "count-filename",
+        "data-time-range",
+        "excluded-tree-levels",
+        "not-evaluated-nodes-file",
+        "tree-filename",
+        "window-end-range",
+        "window-start-range",
+    )
+)
+
+LEAST: Mapping[str, int] = {
+    "maximum-window-fixed": 1,
+    "minimum-node-cases": 0,
+    "minimum-window-fixed": 1,
+    "monte-carlo-replications": 0,
+    "parallel-processes": 0,
+    "prospective-frequency": 1,
+    "randomization-seed": 0,
+}
+
+KNOWN = frozenset((*DEFAULTS, *RULES)) | WITHOUT_EFFECT | FILES_AND_RANGES
+
+
+def check(parameters: Parameters) -> "tuple[TreeNull, tuple[str, ...]]":
+    """Return the null hypothesis and the names that are unknown; refuse what is not supported.
 
     Raises
     ------
     UnsupportedSetting
+    DataError
+        A number is too small.
     """
+    for name, least in LEAST.items():
+        if parameters.whole(name) < least:
+            parameters.refuse(name, f"must be at least {least}")
     unsupported = list(_unsupported(parameters))
     null = _null(parameters)
     if null is None:
@@ -87,10 +170,10 @@ def check(parameters: Parameters) -> str:
         unsupported += [(name, parameters.text(name), meaning) for name in names]
     if unsupported or null is None:
         raise UnsupportedSetting(str(parameters.path), unsupported)
-    return null
+    return null, tuple(name for name in parameters.values if name not in KNOWN)
 
 
-def _null(parameters: Parameters) -> str | None:
+def _null(parameters: Parameters) -> "TreeNull | None":
     scan, condition = parameters.text("scan-type"), parameters.text("conditional-type")
     if (scan, condition) == ("1", "3"):
         return "permutation"
