@@ -3,8 +3,8 @@
 python benchmarks/tree_scan.py ../shared/data/treescan
 
 The folder holds parameter files (`prm/`), their inputs and the answers of TreeScan (`cases.json`),
-with the CPU seconds it took. Ours are those of reading the files and of the whole scan, with as many
-replicates; the least of several repetitions counts.
+with the CPU seconds it took. Ours are those of reading the files and of the whole scan, with as
+many replicates; the least of several repetitions counts.
 """
 
 import argparse

@@ -132,6 +132,7 @@ void bind_tree_scan(py::module_& module) {
         .def("levels",
              [](const Tree& tree) {
                  std::vector<std::uint32_t> levels;
+                 levels.reserve(tree.n_nodes());
                  for (std::size_t node = 0; node < tree.n_nodes(); ++node) levels.push_back(tree.level(node));
                  return to_array(std::move(levels));
              })

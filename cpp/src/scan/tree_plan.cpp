@@ -114,7 +114,7 @@ Limits TreePlan::limits_at(double level) const {
     for (const auto& table : limit_tables) {
         for (std::size_t cases = 0; cases < table.size; ++cases) {
             limits.greatest_measures.push_back(
-                static_cast<std::int64_t>(cases) < min_cases
+                std::cmp_less(cases, min_cases)
                     ? -1.0
                     : greatest_measure(table.statistic, static_cast<double>(cases), level));
         }

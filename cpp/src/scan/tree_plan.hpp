@@ -129,9 +129,9 @@ class TreePlan {
             std::int32_t end = std::max(last_day + 1, ends.first);
             if (end > std::min(next_day, ends.last)) continue;
             const auto& starts = ends.starts[static_cast<std::size_t>(end)];
-            for (std::size_t i = j + 1; i-- > 0 && set.days[i] >= starts.first;) {
-                const std::int32_t before = i > 0 ? set.cumulative[i - 1] : 0;
-                offer_window(set.cumulative[j] - before, std::min(set.days[i], starts.last), end);
+            for (std::size_t i = j + 1; i > 0 && set.days[i - 1] >= starts.first; --i) {
+                const std::int32_t before = i > 1 ? set.cumulative[i - 2] : 0;
+                offer_window(set.cumulative[j] - before, std::min(set.days[i - 1], starts.last), end);
             }
             for (++end; end <= std::min(next_day, ends.last); ++end) {
                 const auto& later = ends.starts[static_cast<std::size_t>(end)];

@@ -41,8 +41,7 @@ TreeWindow window_of(const TreePlan& plan, std::uint32_t set, const Best& best) 
 /// Cases of all sets by day.
 class CasesByDay {
   public:
-    explicit CasesByDay(const TreePlan& plan)
-        : plan_(plan), row_(std::size_t{plan.model.n_days} + 1), counts_(row_) {}
+    explicit CasesByDay(const TreePlan& plan) : row_(std::size_t{plan.model.n_days} + 1), counts_(row_) {}
 
     /// The cumulative cases of a set.
     std::span<const std::int64_t> of(std::span<const std::int32_t> days,
@@ -59,7 +58,6 @@ class CasesByDay {
     }
 
   private:
-    const TreePlan& plan_;
     std::size_t row_;
     std::vector<std::int64_t> counts_;
 };
@@ -217,7 +215,7 @@ class Observed {
         auto& cumulative = cumulative_[set];
         const auto count = static_cast<std::int32_t>(cell.count);
         const std::int32_t before = cumulative.empty() ? 0 : cumulative.back();
-        if (!days.empty() && days.back() == static_cast<std::int32_t>(cell.day)) {
+        if (!days.empty() && std::cmp_equal(days.back(), cell.day)) {
             cumulative.back() += count;
         } else {
             days.push_back(static_cast<std::int32_t>(cell.day));
@@ -267,6 +265,7 @@ std::vector<TreeWindow> TreeScan::best_of_nodes(RunControl& control) const {
         if (window.statistic > kept.statistic) kept = window;
     }
     std::vector<TreeWindow> windows;
+    windows.reserve(best_of_node.size());
     for (const auto& [node, window] : best_of_node) windows.push_back(window);
     return windows;
 }
@@ -291,6 +290,7 @@ std::vector<TreeWindow> TreeScan::best_of_ends(RunControl& control) const {
         plan.scan_all_windows(by_day.of(days.days, days.cumulative), offer);
     }
     std::vector<TreeWindow> windows;
+    windows.reserve(best_of_end.size());
     for (const auto& [end, window] : best_of_end) windows.push_back(window);
     return windows;
 }
