@@ -131,8 +131,8 @@ void bind_tree_scan(py::module_& module) {
              py::arg("n_nodes"), py::arg("children"), py::arg("parents"))
         .def("levels",
              [](const Tree& tree) {
-                 std::vector<std::uint32_t> levels;
-                 for (std::size_t node = 0; node < tree.n_nodes(); ++node) levels.push_back(tree.level(node));
+                 std::vector<std::uint32_t> levels(tree.n_nodes());
+                 for (std::size_t node = 0; node < levels.size(); ++node) levels[node] = tree.level(node);
                  return to_array(std::move(levels));
              })
         .def(

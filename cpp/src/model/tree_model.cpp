@@ -361,8 +361,8 @@ void TreeModel::normalise() {
     if (n_cases() + total(controls) > std::numeric_limits<std::int32_t>::max()) {
         throw InvalidInput("tree: there are more than 2^31 cases and controls");
     }
-    const bool is_share = probability > 0.0 && probability < 1.0;
-    if (null == Null::bernoulli_free && !is_share) {
+    const bool is_probability = probability > 0.0 && probability < 1.0;
+    if (null == Null::bernoulli_free && !is_probability) {
         throw InvalidInput("tree: the probability of a case must be between 0 and 1");
     }
     const bool bad = std::any_of(expected.begin(), expected.end(),
