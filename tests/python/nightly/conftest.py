@@ -1,5 +1,6 @@
 """The job of a small simulated district."""
 
+import os
 import shutil
 from collections.abc import Callable
 from datetime import date
@@ -27,8 +28,17 @@ name = "All cases"
 formats = ["html", "json", "csv", "geojson"]
 language = "en"
 """
+TESTS = Path(__file__).parents[2]
 QUIET, LOUD = date(2024, 5, 20), date(2024, 6, 16)
 """A night before the outbreak, and one on which it is found."""
+
+
+@pytest.fixture(autouse=True)
+def _reference_in_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let processes that tests start find `reference`, too."""
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
+    )
 
 
 @pytest.fixture(autouse=True)
