@@ -52,6 +52,7 @@ for thing in "$$@"; do
     gtest) has_header gmock/gmock.h && has_header gtest/gtest.h || packages="$$packages libgtest-dev libgmock-dev" ;;
     benchmark) has_header benchmark/benchmark.h || packages="$$packages libbenchmark-dev" ;;
     chromium) command -v chromium >/dev/null || packages="$$packages chromium fonts-noto-cjk" ;;
+    postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || packages="$$packages postgresql" ;;
   esac
 done
 # PyPI has TBB for x86-64 only.
@@ -82,9 +83,9 @@ help: ## Show this list
 
 .PHONY: demo
 demo: build ## Install into .venv and run the demonstration; its files go to demo-output
-	$(step) 'enteroscan demo --out demo-output'
-	@$(pip) $$($(requirements) demo)
-	@$(bin)/enteroscan demo --out demo-output
+	$(step) 'enteroscan demo --into demo-output'
+	@rm -rf demo-output
+	@$(bin)/enteroscan demo --into demo-output
 
 .PHONY: test
 test: .system-for-tests $(if $(CI),lint) build $(VENV)/.test-tools ## Run every test: C++, Python, notebooks (and lint when CI is set)
@@ -138,7 +139,7 @@ clean: ## Remove everything that make has made
 
 .PHONY: .system-for-tests .system-for-benchmarks
 .system-for-tests:
-	@sh -c "$$ensure_system" - gtest chromium
+	@sh -c "$$ensure_system" - gtest chromium postgresql
 .system-for-benchmarks:
 	@sh -c "$$ensure_system" - benchmark
 

@@ -14,4 +14,5 @@ PYBIND11_MODULE(_core, module) {
     bindings::bind_significance(module);
     bindings::bind_timeseries(module);
     bindings::bind_linkage(module);
+    bindings::bind_tree_scan(module);
 }

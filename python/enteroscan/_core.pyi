@@ -177,6 +177,59 @@ class Scan:
     ) -> WindowTable:
         """Clusters in reporting order: the most likely one, and others that reach `at_least`."""
 
+TreeNull = Literal[
+    "poisson",
+    "poisson_free",
+    "bernoulli",
+    "bernoulli_free",
+    "uniform",
+    "permutation",
+    "bernoulli_time",
+]
+
+class Tree:
+    """Nodes in a hierarchy; several parents and several roots are allowed."""
+
+    def __init__(
+        self, n_nodes: int, children: NDArray[np.uint32], parents: NDArray[np.uint32]
+    ) -> None: ...
+    def levels(self) -> NDArray[np.uint32]: ...
+    def children(self, node: int) -> NDArray[np.uint32]: ...
+
+class TreeScan:
+    """A scan of the nodes of a tree, and of days. Verbs release the GIL, call `progress` with
+    shares of the work done, and raise KeyboardInterrupt on Ctrl-C."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        unit_offsets: NDArray[np.uint32],
+        unit_nodes: NDArray[np.uint32],
+        cuts: NDArray[np.uint8],  # of every node: 0 none, 1 simple, 2 pairs, 3 triplets, 4 ordinal
+        intervals: Intervals,
+        *,
+        null: TreeNull,
+        cases: NDArray[np.int64],  # rows of unit, day, count
+        controls: NDArray[np.int64],
+        expected: NDArray[np.float64],
+        probability: float,
+        kinds_of_day: NDArray[np.uint32],
+        rates: Rates,
+        min_cases: int,
+    ) -> None: ...
+    def best(self, *, of_ends: bool) -> dict[str, NDArray[Any]]:
+        """The best window of every node, or of every end, as columns."""
+
+    def simulate(
+        self,
+        begin: int,
+        end: int,
+        *,
+        seed: int,
+        n_threads: int = 0,
+        progress: Callable[[float], object] | None = None,
+    ) -> NDArray[np.float64]: ...
+
 def ranks(statistic: NDArray[np.float64], maxima: NDArray[np.float64]) -> NDArray[np.int64]: ...
 def gumbel_p(
     statistic: NDArray[np.float64], maxima: NDArray[np.float64]

@@ -1,14 +1,13 @@
 """A result in words, and as it shows itself in a notebook."""
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-if TYPE_CHECKING:
-    import jinja2
+from enteroscan._templates import template
 
+if TYPE_CHECKING:
     from enteroscan.results import ScanResult
 
 SHOWN_CLUSTERS = 20
@@ -103,7 +102,7 @@ def render(result: "ScanResult") -> str:
         "Replicates": f"{maxima:,}{stopped}",
         "enteroscan": result.version,
     }
-    return _template().render(
+    return template("result.html").render(
         verdict=verdict(result),
         clusters=[_row(row) for _, row in clusters.head(SHOWN_CLUSTERS).iterrows()],
         prospective=result.spec.is_prospective,
@@ -133,16 +132,3 @@ def _row(cluster: "pd.Series[Any]") -> dict[str, object]:
         "significant": bool(cluster["significant"]),
         "low": not cluster["high_rate"],
     }
-
-
-@cache
-def _template() -> "jinja2.Template":
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("enteroscan"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("result.html")

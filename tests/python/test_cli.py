@@ -18,8 +18,7 @@ from enteroscan import (
     SpaceTimePermutation,
     __version__,
 )
-from enteroscan.cli import DEMONSTRATION, app
-from enteroscan.datasets import load_burkitt
+from enteroscan.cli import app
 
 RESULTS = ("clusters.csv", "members.csv", "result.json", "map.png")
 PNG = b"\x89PNG"
@@ -331,14 +330,3 @@ def test_satscan_without_a_file_ends_with_2(tmp_path: Path) -> None:
     done = run("satscan", tmp_path / "none.prm")
     assert done.exit_code == 2
     assert "none.prm" in done.stderr
-
-
-def test_demo(tmp_path: Path) -> None:
-    done = run("demo", "--out", tmp_path / "demo")
-    assert done.exit_code == 0, done.stderr
-    for name in RESULTS:
-        assert str(tmp_path / "demo" / name) in done.stdout
-        assert (tmp_path / "demo" / name).stat().st_size > 0
-    result = ScanResult.from_json(tmp_path / "demo" / "result.json")
-    assert (result.n_cases, result.spec) == (len(load_burkitt()), DEMONSTRATION)
-    assert f"{len(result.clusters)} clusters among 188 cases" in done.stdout

@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from enteroscan._language import Texts
-
-if TYPE_CHECKING:
-    import jinja2
+from enteroscan._templates import template
 
 Severity = Literal["error", "warning", "info"]
 
@@ -284,7 +281,7 @@ class QualityReport:
                     "open": name in ("rows", "summary", "usable"),
                 }
             )
-        return _template().render(
+        return template("quality.html").render(
             verdict=self.verdict(),
             facts={texts(f"fact.{name}"): value for name, value in self.facts.items()},
             tables=[table for table in tables if table["rows"]],
@@ -328,16 +325,3 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
         }
         for row in frame.to_dict("records")
     ]
-
-
-@cache
-def _template() -> "jinja2.Template":
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("enteroscan"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("quality.html")

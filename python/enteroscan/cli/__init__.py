@@ -1,7 +1,7 @@
 """The command `enteroscan`: from files to clusters without a line of Python.
 
 One module a command. Exit codes: 0 done, 2 the input is bad or asks for something that is not
-supported.
+supported; `nightly` also 10 and 3.
 """
 
 from typing import Annotated
@@ -9,10 +9,21 @@ from typing import Annotated
 import typer
 
 from enteroscan import __version__
-from enteroscan.cli import check, demo, detect, link, satscan, scan, simulate
-from enteroscan.cli.demo import DEMONSTRATION
+from enteroscan.cli import (
+    backtest,
+    check,
+    demo,
+    detect,
+    link,
+    nightly,
+    satscan,
+    scan,
+    signals,
+    simulate,
+    treescan,
+)
 
-__all__ = ["DEMONSTRATION", "app", "main"]
+__all__ = ["app", "main"]
 
 app = typer.Typer(
     help="Finds clusters of foodborne disease in space and time.",
@@ -25,7 +36,12 @@ app.command("link", help=link.say("help"))(link.command)
 app.command("scan")(scan.command)
 app.command("satscan")(satscan.command)
 app.command("simulate")(simulate.command)
-app.command("demo")(demo.command)
+app.command("treescan", help=treescan.say("help"))(treescan.command)
+app.command("nightly", help=nightly.say("help"))(nightly.command)
+app.command("signals", help=signals.say("help"))(signals.command)
+app.command("review", help=signals.say_review("help"))(signals.review)
+app.command("backtest", help=backtest.say("help"))(backtest.command)
+app.command("demo", help=demo.say("help"))(demo.command)
 
 
 def main() -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from enteroscan._language import Texts
+from enteroscan._templates import template
 from enteroscan.cases import Cases
 from enteroscan.errors import DataError
 from enteroscan.investigation._agents import AgentRanking, rank_agents
@@ -22,9 +22,6 @@ from enteroscan.investigation._time import (
     epidemic_curve,
     exposure_window,
 )
-
-if TYPE_CHECKING:
-    import jinja2
 
 SECTION = "investigation"
 EXPOSURES = ("venue", "food", "brand", "maker", "purchase_venue", "food_class")
@@ -116,7 +113,7 @@ class Investigation:
             "curve": pd.DataFrame() if self.curve is None else self.curve.table,
             "people": self.people,
         }
-        return _template().render(
+        return template("investigation.html").render(
             verdict=self.verdict(),
             tables=[
                 {
@@ -252,16 +249,3 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - cells are of any type
     if isinstance(value, pd.Timestamp):
         return _minute(value)
     return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-@cache
-def _template() -> "jinja2.Template":
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("enteroscan"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("investigation.html")

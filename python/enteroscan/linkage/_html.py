@@ -1,15 +1,13 @@
 """A result as it shows itself in a notebook."""
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from enteroscan._language import Texts
+from enteroscan._templates import template
 
 if TYPE_CHECKING:
-    import jinja2
-
     from enteroscan.linkage.result import LinkResult
 
 SHOWN_GROUPS = 10
@@ -47,7 +45,7 @@ def render(result: "LinkResult", language: str | None = None) -> str:
                 ],
             }
         )
-    return _template().render(
+    return template("links.html").render(
         verdict=result.verdict(texts.language),
         rows=rows,
         n_more=max(0, len(groups) - SHOWN_GROUPS),
@@ -61,16 +59,3 @@ def render(result: "LinkResult", language: str | None = None) -> str:
         },
         settings={k: v for k, v in result.spec.to_dict().items() if v is not None},
     )
-
-
-@cache
-def _template() -> "jinja2.Template":
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("enteroscan"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("links.html")

@@ -2,7 +2,7 @@
 
 import configparser
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -83,9 +83,16 @@ class Parameters:
 
     path: Path
     values: Mapping[str, str]
+    defaults: Mapping[str, str] = field(default_factory=lambda: DEFAULTS)
 
     @classmethod
-    def read(cls, path: str | Path) -> "Parameters":
+    def read(
+        cls,
+        path: str | Path,
+        *,
+        defaults: Mapping[str, str] = DEFAULTS,
+        program: str = "SaTScan",
+    ) -> "Parameters":
         """Read a file; its sections do not matter, for no name is in two of them."""
         path = Path(path)
         parser = configparser.ConfigParser(
@@ -102,7 +109,7 @@ class Parameters:
             raise DataError(message) from error
         except configparser.Error as error:
             reason = str(error).replace("\n", " ")
-            message = f"{path}: this is no parameter file of SaTScan: {reason}"
+            message = f"{path}: this is no parameter file of {program}: {reason}"
             raise DataError(message) from error
         values: dict[str, str] = {}
         for section in parser.sections():
@@ -111,13 +118,14 @@ class Parameters:
                     message = f"{path}: {name} is there with two values, {values[name]} and {value}"
                     raise DataError(message)
         if not values:
-            message = f"{path}: this is no parameter file of SaTScan: there are no settings in it"
+            message = f"{path}: this is no parameter file of {program}: there are no settings in it"
             raise DataError(message)
-        return cls(path, {name: value.strip() for name, value in values.items()})
+        stripped = {name: value.strip() for name, value in values.items()}
+        return cls(path, stripped, defaults)
 
     def text(self, name: str) -> str:
         """Return a setting as it is."""
-        return self.values.get(name) or DEFAULTS.get(name, "")
+        return self.values.get(name) or self.defaults.get(name, "")
 
     def choice(self, name: str, choices: Mapping[str, T]) -> T:
         """Return what a setting stands for."""

@@ -1,14 +1,13 @@
 """A detection result as it shows itself in a notebook."""
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-if TYPE_CHECKING:
-    import jinja2
+from enteroscan._templates import template
 
+if TYPE_CHECKING:
     from enteroscan.timeseries.result import DetectionResult
 
 SHOWN_ALARMS = 20
@@ -20,7 +19,7 @@ def render(result: "DetectionResult") -> str:
     not_judged = result.not_judged.groupby("reason", observed=True)["n_points"].agg(["size", "sum"])
     settings = {name: value for name, value in result.spec.to_dict().items() if value is not None}
     detectors = [row for row in result.detectors.to_dict("records") if row["why"]]
-    return _template().render(
+    return template("detection.html").render(
         verdict=result.verdict(),
         by=result.by,
         alarms=[_row(row, result.by) for _, row in alarms.head(SHOWN_ALARMS).iterrows()],
@@ -50,16 +49,3 @@ def _row(alarm: "pd.Series[Any]", by: tuple[str, ...]) -> dict[str, object]:
 
 def _number(value: float, form: str) -> str:
     return "" if np.isnan(value) else format(value, form)
-
-
-@cache
-def _template() -> "jinja2.Template":
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("enteroscan"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("detection.html")

@@ -19,7 +19,7 @@ from enteroscan.nightly.report._html import page
 from enteroscan.nightly.report._plain import readable
 from enteroscan.nightly.report._word import investigation_note
 
-__all__ = ["FORMATS", "Document", "document", "readable", "schema", "write"]
+__all__ = ["FORMATS", "Document", "document", "readable", "replace_file", "schema", "write"]
 
 FORMATS = ("html", "json", "csv", "geojson", "docx")
 
@@ -90,7 +90,7 @@ def write(
     }
     Path(into).mkdir(parents=True, exist_ok=True)
     for path, content in files.values():
-        _replace(path, content)
+        replace_file(path, content)
     return {name: path for name, (path, _) in files.items()}
 
 
@@ -99,7 +99,7 @@ def schema() -> dict[str, Any]:
     return Document.model_json_schema(mode="serialization")
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """Write a file under another name beside it, then give it its name."""
     part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:

@@ -1,0 +1,109 @@
+"""`enteroscan signals` and `enteroscan review`: what the ledger holds, and what people say."""
+
+import json as json_format
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import pandas as pd
+import typer
+
+from enteroscan._language import Texts
+from enteroscan.cli._common import errors_explained
+
+if TYPE_CHECKING:
+    from enteroscan.nightly.ledger import Ledger
+
+say = Texts(section="signals")
+say_nightly = Texts(section="nightly")
+say_review = Texts(section="review")
+
+
+def command(
+    config: Annotated[Path, typer.Argument(help=say_nightly("config"))],
+    json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
+    lang: Annotated[str | None, typer.Option(help=say_nightly("lang"))] = None,
+) -> None:
+    """List the signals."""
+    from enteroscan.nightly.ledger import open_ledger
+
+    with errors_explained():
+        texts = Texts(lang, "signals")
+        with open_ledger(config) as ledger:
+            signals = _signals(ledger)
+        if json:
+            typer.echo(json_format.dumps(signals, ensure_ascii=False, indent=2, allow_nan=False))
+            return
+        for signal in signals:
+            typer.echo(_line(signal, texts))
+        if not signals:
+            typer.echo(texts("none"))
+
+
+def _signals(ledger: "Ledger") -> list[dict[str, Any]]:
+    """Return all signals, the latest first, each with its nights and verdicts."""
+    history = _by_signal(ledger.history())
+    verdicts = _by_signal(ledger.verdicts())
+    return [
+        {
+            **signal,
+            "history": history.get(signal["signal_id"], []),
+            "verdicts": verdicts.get(signal["signal_id"], []),
+        }
+        for signal in _records(ledger.signals())
+    ]
+
+
+def _by_signal(table: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in _records(table):
+        rows.setdefault(row.pop("signal_id"), []).append(row)
+    return rows
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as JSON has them."""
+    return [
+        {str(name): _plain(value) for name, value in row.items()}
+        for row in table.to_dict("records")
+    ]
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, dict):
+        return value
+    if pd.isna(value):
+        return None
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _line(signal: dict[str, Any], texts: Texts) -> str:
+    from enteroscan.nightly.report import readable
+
+    state = Texts(texts.language, "report.state")(signal["state"])
+    title = readable((signal["title"] or {}).get(texts.language, ""))
+    return texts(
+        "line",
+        id=signal["signal_id"],
+        state=state,
+        first=signal["first_night"],
+        last=signal["last_found"],
+        title=title,
+    )
+
+
+def review(
+    config: Annotated[Path, typer.Argument(help=say_nightly("config"))],
+    signal: Annotated[str, typer.Argument(help=say_review("signal"))],
+    verdict: Annotated[str, typer.Option(help=say_review("verdict"))],
+    by: Annotated[str, typer.Option(help=say_review("by"))],
+    note: Annotated[str, typer.Option(help=say_review("note"))] = "",
+    lang: Annotated[str | None, typer.Option(help=say_nightly("lang"))] = None,
+) -> None:
+    """Write down a verdict."""
+    from enteroscan.nightly.ledger import open_ledger
+
+    with errors_explained():
+        texts = Texts(lang, "review")
+        with open_ledger(config) as ledger:
+            ledger.review(signal, verdict=verdict, who=by, note=note)  # type: ignore[arg-type]
+        typer.echo(texts("done", id=signal, verdict=verdict, who=by))
