@@ -14,7 +14,7 @@ from enteroscan.linkage._reports import Reports
 Floats = NDArray[np.float64]
 DAYS_PER_YEAR = 365.25
 LONGEST_INTERVAL_DAYS = 1000 * DAYS_PER_YEAR  # farther no tail is known
-NAMED = ("venue", "brand", "maker", "purchase", "address")
+NAMED = ("venue", "brand", "maker", "purchase")  # sources that people call by a name
 EVIDENCE = ("sharing", "incubation", "symptoms", "report")
 Found = list[dict[str, Any]]
 
@@ -47,7 +47,7 @@ def tables(found: Found, reports: Reports, chance: Chance, at_most: int) -> dict
 
 
 def _named(groups: pd.DataFrame, explanations: pd.DataFrame) -> dict[int, "pd.Series[Any]"]:
-    """Return what can be visited, for groups whose source has no name: a table, a dish, a home."""
+    """Return what has a name, for groups whose source has none: an address, a table, a dish."""
     nameless = groups.loc[~groups["kind"].isin(NAMED), "group"]
     shared = explanations[
         explanations["group"].isin(nameless)
