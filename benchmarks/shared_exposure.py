@@ -96,7 +96,7 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--nights", type=int, default=365)
     parser.add_argument("--outbreaks", type=float, default=24, help="a year and district")
-    parser.add_argument("--detectors", nargs="+", default=["scan", *RULES])
+    parser.add_argument("--detectors", nargs="+", default=["link", "scan", *RULES])
     parser.add_argument("--quiet", action="store_true", help="no outbreaks, but other events")
     parser.add_argument("--min-share", type=float, default=0.5, help="see evaluation.score")
     parser.add_argument("--jobs", type=int, default=2, help="processes")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from enteroscan.evaluation.replay import GROUP_COLUMNS
+from enteroscan.linkage import SharedExposure
 from enteroscan.scan import SpaceTimePermutation
 from enteroscan.vocabulary import normalise_text
 
@@ -178,27 +179,22 @@ def _chains(
 
 @dataclass(frozen=True, kw_only=True)
 class LinkDetector:
-    """Shared exposures: any spec with `link(cases, as_of=...)`, by default `SharedExposure()`.
+    """Shared exposures, as `enteroscan.SharedExposure` finds them.
 
     Parameters
     ----------
     spec
-        The spec. None: ``enteroscan.linkage.SharedExposure(n_jobs=1)``.
+        The spec.
     min_probability
         Members are the cases that belong to a group with at least this probability.
     """
 
-    spec: Any = None
+    spec: SharedExposure = field(default_factory=lambda: SharedExposure(n_jobs=1))
     min_probability: float = 0.5
 
     def __call__(self, cases: "Cases", as_of: date, /) -> pd.DataFrame:
         """Return the groups of a night."""
-        spec = self.spec
-        if spec is None:
-            from importlib import import_module
-
-            spec = import_module("enteroscan.linkage").SharedExposure(n_jobs=1)
-        result = spec.link(cases, as_of=as_of)
+        result = self.spec.link(cases, as_of=as_of)
         groups, members = result.groups, result.members
         members = members[members["probability"] >= self.min_probability]
         of_group = {
@@ -207,7 +203,7 @@ class LinkDetector:
         rows: list[Row] = [
             (
                 of_group.get(group["group"], ()),
-                group["source"],
+                f"{group['kind']}: {group['source']}",
                 group["p_value"],
                 group["recurrence_interval_days"],
                 float(group["statistic"]),
