@@ -35,6 +35,7 @@ PAST_REPLICATES = 99
 PAST_RANK = 3  # of the replicates' maxima, which an outbreak of the past must exceed
 PAST_MAX_REPORTS = 200  # of a value in the whole history: others are usual anyway, and take long
 PAST_ROUNDS = 8  # until none is found; each outbreak left out lets smaller ones stand out
+HOMES_STREAM = 1  # of random numbers
 MEMBER = 0.5  # probability of belonging from which a case is called a member
 NOBODY: Ints = np.empty(0, np.int32)
 
@@ -89,7 +90,9 @@ def link(
     aside = past_outbreaks(spec, reports, end) if spec.exclude_past_outbreaks else NOBODY
     found = sources.groups(at_least=spec.min_statistic, at_most=4 * spec.max_groups, aside=NOBODY)
     kept = [group for group in found if np.sum(group["probabilities"] >= MEMBER) >= spec.min_cases]
-    chance = _chance(recent, sources, aside, executor, update)
+    chance = Chance(
+        _with_homes(_maxima(recent, sources, aside, executor, update), spec, reports, end)
+    )
     return LinkResult(
         spec=spec,
         version=__version__,
@@ -149,16 +152,40 @@ def _statistics(groups: list[dict[str, Any]], kinds: NDArray[Any]) -> tuple[Floa
     return np.array([group["statistic"] for group in groups], dtype=np.float64), kinds[values]
 
 
-def _chance(
+def _with_homes(maxima: Floats, spec: "SharedExposure", reports: Reports, end: float) -> Floats:
+    """Return the maxima with the people of one home who fall ill without any common meal.
+
+    They infect each other, which exchanged exposures do not know. What is usual is learned from the
+    area: each replicate is given as many groups of homes as are fresh on a night, drawn from those
+    of the history.
+    """
+    fresh = 24.0 * spec.fresh_days
+    span = (0.0, end - fresh, 0.0)
+    past = Search(spec, reports.of_homes(), span).sources()
+    groups = past.groups(at_least=spec.min_statistic, at_most=len(reports.frame), aside=NOBODY)
+    statistic, kind = _statistics(groups, reports.sources["kind_number"].to_numpy())
+    started = float(reports.arrays["onset"].min(initial=end))
+    n_spans = max((end - fresh - started) / fresh, 1.0)
+    rng = np.random.default_rng([spec.random_state, HOMES_STREAM])
+    result = maxima.copy()
+    for k in np.unique(kind):
+        own = statistic[kind == k]
+        n = rng.poisson(len(own) / n_spans, len(maxima))
+        drawn = rng.choice(own, int(n.sum()))
+        np.maximum.at(result[:, k], np.repeat(np.arange(len(maxima)), n), drawn)
+    return result
+
+
+def _maxima(
     search: Search,
     sources: _core.SharedSources,
     aside: Ints,
     executor: Executor | None,
     update: Update,
-) -> Chance:
+) -> Floats:
     spec = search.spec
     if executor is None:
-        maxima = sources.simulate(
+        return sources.simulate(
             0,
             spec.replicates,
             seed=spec.random_state,
@@ -166,7 +193,6 @@ def _chance(
             n_threads=spec.n_jobs or 0,
             progress=update,
         )
-        return Chance(maxima)
     n_parts = min(spec.replicates, getattr(executor, "_max_workers", PARTS_WITHOUT_HINT))
     bounds = np.linspace(0, spec.replicates, max(n_parts, 1) + 1).astype(int).tolist()
     futures = [
@@ -178,4 +204,4 @@ def _chance(
         done += len(future.result())
         if update is not None:
             update(done / max(spec.replicates, 1))
-    return Chance(np.concatenate([future.result() for future in futures]))
+    return np.concatenate([future.result() for future in futures])

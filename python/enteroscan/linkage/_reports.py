@@ -1,7 +1,7 @@
 """Turns `Cases` into the arrays that the compiled core links: cases, meals, exposures, evidence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
+EXPOSURE_ARRAYS = ("exposed_case", "value", "meal", "report_evidence")
 HOUR = pd.Timedelta(hours=1)
 NOON = pd.Timedelta(hours=12)  # a date without an hour stands for its noon
 UNKNOWN_LAG_HOURS = 24.0  # from a meal whose time is unknown to the onset
@@ -41,6 +42,13 @@ class Reports:
     def hours(self, time: pd.Timestamp) -> float:
         """Return a time as the core counts it."""
         return float((time - self.moment_zero) / HOUR)
+
+    def of_homes(self) -> "Reports":
+        """Return the reports with nothing but where people live."""
+        homes = np.array([KINDS[kind].of_home for kind in self.sources["kind"]], dtype=bool)
+        kept = homes[self.arrays["value"]]
+        exposures = {name: self.arrays[name][kept] for name in EXPOSURE_ARRAYS}
+        return replace(self, arrays=self.arrays | exposures)
 
     def time(self, hours: float) -> pd.Timestamp:
         """Return the time that a number of the core means."""
