@@ -155,7 +155,7 @@ GROUP_COLUMNS = [
 
 def _source(value: "pd.Series[Any]", own: pd.DataFrame) -> str:
     """Return the name of a source; a household is called after its area."""
-    if value["kind"] not in ("home", "neighbourhood"):
+    if value["kind"] != "home":
         return shown(value["label"])
     regions = own["home_region"].dropna()
     return str(regions.iloc[0]) if len(regions) else ""

@@ -10,6 +10,7 @@ from enteroscan.vocabulary import normalise_text
 
 Texts = "pd.Series[Any]"
 JOINT = "\x1f"  # between the parts of a key
+HOME_DECIMALS = 4  # of degrees: about 10 m
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,6 @@ class Kind:
     longest_h: float = np.inf
     fashion_h: float = 0.0
     at_least: float = 0.0  # of the last column, if it is a number
-    decimals: int = 4  # of degrees: about 10 m
 
 
 KINDS: dict[str, Kind] = {
@@ -40,7 +40,6 @@ KINDS: dict[str, Kind] = {
     "party": Kind(("venue_type", "n_ate"), 0.5, at_least=3, longest_h=2.0, fashion_h=48.0),
     "dish": Kind(("food",), 0.7, longest_h=2.0, fashion_h=48.0),
     "home": Kind(("latitude", "longitude"), 0.5, of_home=True),
-    "neighbourhood": Kind(("latitude", "longitude"), 0.5, of_home=True, decimals=2),
 }
 
 
@@ -54,14 +53,14 @@ def values_of(kind: Kind, frame: pd.DataFrame, meals: pd.DataFrame) -> pd.DataFr
     if kind.at_least:
         known &= pd.to_numeric(table[kind.columns[-1]], errors="coerce").fillna(0) >= kind.at_least
     rows = table[known]
-    parts = [_text(rows[name], kind.decimals) for name in kind.columns]
+    parts = [_text(rows[name]) for name in kind.columns]
     label = _joined(parts, JOINT)
     return pd.DataFrame({"key": _joined(parts, JOINT), "label": label}, index=rows.index)
 
 
-def _text(column: "pd.Series[Any]", decimals: int) -> "pd.Series[Any]":
+def _text(column: "pd.Series[Any]") -> "pd.Series[Any]":
     if pd.api.types.is_float_dtype(column):
-        return column.map(lambda x: f"{x:.{decimals}f}")
+        return column.map(lambda x: f"{x:.{HOME_DECIMALS}f}")
     unique = pd.Series(column.astype(str).unique())
     return column.astype(str).map(dict(zip(unique, unique.map(normalise_text), strict=True)))
 

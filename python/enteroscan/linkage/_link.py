@@ -90,9 +90,8 @@ def link(
     aside = past_outbreaks(spec, reports, end) if spec.exclude_past_outbreaks else NOBODY
     found = sources.groups(at_least=spec.min_statistic, at_most=4 * spec.max_groups, aside=NOBODY)
     kept = [group for group in found if np.sum(group["probabilities"] >= MEMBER) >= spec.min_cases]
-    chance = Chance(
-        _with_homes(_maxima(recent, sources, aside, executor, update), spec, reports, end)
-    )
+    maxima = _maxima(recent, sources, aside, executor, update)
+    chance = Chance(_with_homes(maxima, spec, reports, end, aside))
     return LinkResult(
         spec=spec,
         version=__version__,
@@ -152,17 +151,19 @@ def _statistics(groups: list[dict[str, Any]], kinds: NDArray[Any]) -> tuple[Floa
     return np.array([group["statistic"] for group in groups], dtype=np.float64), kinds[values]
 
 
-def _with_homes(maxima: Floats, spec: "SharedExposure", reports: Reports, end: float) -> Floats:
+def _with_homes(
+    maxima: Floats, spec: "SharedExposure", reports: Reports, end: float, aside: Ints
+) -> Floats:
     """Return the maxima with the people of one home who fall ill without any common meal.
 
     They infect each other, which exchanged exposures do not know. What is usual is learned from the
     area: each replicate is given as many groups of homes as are fresh on a night, drawn from those
-    of the history.
+    of the history that were no outbreak.
     """
     fresh = 24.0 * spec.fresh_days
     span = (0.0, end - fresh, 0.0)
     past = Search(spec, reports.of_homes(), span).sources()
-    groups = past.groups(at_least=spec.min_statistic, at_most=len(reports.frame), aside=NOBODY)
+    groups = past.groups(at_least=spec.min_statistic, at_most=len(reports.frame), aside=aside)
     statistic, kind = _statistics(groups, reports.sources["kind_number"].to_numpy())
     started = float(reports.arrays["onset"].min(initial=end))
     n_spans = max((end - fresh - started) / fresh, 1.0)

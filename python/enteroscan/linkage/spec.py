@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["KIND_NAMES", "SharedExposure"]
 
 #: Kinds of sources, as `SharedExposure.kinds` names them.
-KIND_NAMES = ("venue", "address", "brand", "maker", "purchase", "party", "dish", "home", "neighbourhood")
+KIND_NAMES = ("venue", "address", "brand", "maker", "purchase", "party", "dish", "home")
 
 
 @dataclass(frozen=True, kw_only=True)
