@@ -125,9 +125,11 @@ def past_outbreaks(spec: "SharedExposure", reports: Reports, end: float) -> Ints
     """Return the cases of groups that stand out in the whole history.
 
     What is compared: the groups of all the time with the greatest of as many replicates of all the
-    time. If there never was an outbreak, at most 3 % of the histories lose anybody.
+    time. If there never was an outbreak, at most 3 % of the histories lose anybody. Homes alone do
+    not count: people of one home infect each other.
     """
-    whole = Search(spec, reports, (0.0, end, 0.0), PAST_MAX_REPORTS).sources()
+    meals = reports.only(homes=False)
+    whole = Search(spec, meals, (0.0, end, 0.0), PAST_MAX_REPORTS).sources()
     kinds = reports.sources["kind_number"].to_numpy()
     aside = NOBODY
     for _ in range(PAST_ROUNDS):
@@ -162,7 +164,7 @@ def _with_homes(
     """
     fresh = 24.0 * spec.fresh_days
     span = (0.0, end - fresh, 0.0)
-    past = Search(spec, reports.of_homes(), span).sources()
+    past = Search(spec, reports.only(homes=True), span).sources()
     groups = past.groups(at_least=spec.min_statistic, at_most=len(reports.frame), aside=aside)
     statistic, kind = _statistics(groups, reports.sources["kind_number"].to_numpy())
     started = float(reports.arrays["onset"].min(initial=end))

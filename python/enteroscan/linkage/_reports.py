@@ -43,10 +43,10 @@ class Reports:
         """Return a time as the core counts it."""
         return float((time - self.moment_zero) / HOUR)
 
-    def of_homes(self) -> "Reports":
-        """Return the reports with nothing but where people live."""
-        homes = np.array([KINDS[kind].of_home for kind in self.sources["kind"]], dtype=bool)
-        kept = homes[self.arrays["value"]]
+    def only(self, *, homes: bool) -> "Reports":
+        """Return the reports with nothing but where people live, or with all but that."""
+        of_home = np.array([KINDS[kind].of_home for kind in self.sources["kind"]], dtype=bool)
+        kept = of_home[self.arrays["value"]] == homes
         exposures = {name: self.arrays[name][kept] for name in EXPOSURE_ARRAYS}
         return replace(self, arrays=self.arrays | exposures)
 
