@@ -36,8 +36,9 @@ class SharedExposure:
 
     How sure: everything that a case has eaten is given to a random case of the same area, age and
     season, `replicates` times. Who falls ill, when, where, with which symptoms stays, and so does
-    what one person eats. The greatest strength of each replicate over all kinds and times is what
-    groups are compared with.
+    what one person eats. People of one home infect each other without any common meal: each
+    replicate is given as many groups of homes as are usual in the area. The greatest strength of
+    each replicate over all kinds and times is what groups are compared with.
 
     Parameters
     ----------
@@ -61,8 +62,8 @@ class SharedExposure:
         Cases may stand in for each other within seasons of so many days, counted back from
         `as_of`, and in them within age bands and areas that have so many cases.
     exclude_past_outbreaks
-        Whether groups that stand out in the whole history (p below 0.03, over all of it) are left
-        out of what is usual. Without it, past outbreaks hide new ones.
+        Whether groups that stand out in the whole history by what they ate (p below 0.03, over all
+        of it) are left out of what is usual. Without it, past outbreaks hide new ones.
     max_groups
         Most groups that are returned.
     min_statistic
