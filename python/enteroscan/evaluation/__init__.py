@@ -13,7 +13,7 @@
 
 from enteroscan.evaluation.detectors import LinkDetector, SamePlaceRule, ScanDetector
 from enteroscan.evaluation.replay import GROUP_COLUMNS, Detector, known_on, replay
-from enteroscan.evaluation.scores import Replay, Score, score, signals
+from enteroscan.evaluation.scores import Replay, Score, is_real, score, signals
 from enteroscan.evaluation.simulated import (
     replay_simulated,
     to_cases,
@@ -30,6 +30,7 @@ __all__ = [
     "SamePlaceRule",
     "ScanDetector",
     "Score",
+    "is_real",
     "known_on",
     "replay",
     "replay_simulated",

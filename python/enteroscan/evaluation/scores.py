@@ -12,7 +12,7 @@ from enteroscan.errors import SpecError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Replay", "Score", "score", "signals"]
+__all__ = ["Replay", "Score", "is_real", "score", "signals"]
 
 By = Literal["recurrence_interval_days", "statistic", "p_value"]
 DAYS_PER_MONTH = 365.25 / 12
@@ -152,6 +152,12 @@ def _is_same(one: frozenset[str], other: frozenset[str]) -> bool:
     return shared >= max(LEAST_SHARE * least, min(LEAST_SHARED, least)) and shared > 0
 
 
+def is_real(replay: Replay, *, min_members: int = 2, min_share: float = 0.5) -> "NDArray[np.bool_]":
+    """Tell which groups are of an outbreak, as `score` does: one truth value a row."""
+    true_for = _true_for_all(replay.groups["members"], replay, min_members, min_share)
+    return np.array(true_for, dtype=np.int64) > 0
+
+
 def score(
     replays: Iterable[Replay],
     *,
@@ -247,10 +253,7 @@ class _Area:
         # The strongest first: signals are numbered in that order within a night.
         groups = groups.sort_values(["night", "strength"], ascending=[True, False], kind="stable")
         members = [frozenset(ids) for ids in groups["members"]]
-        outbreak_of = dict(
-            zip(one.members["case_id"].astype(str), one.members["outbreak"], strict=True)
-        )
-        true_for = [_true_for(ids, outbreak_of, min_members, min_share) for ids in members]
+        true_for = _true_for_all(members, one, min_members, min_share)
         return cls(
             nights=groups["night"].to_numpy(),
             members=members,
@@ -278,6 +281,15 @@ class _Area:
         night = first.reindex(self.outbreaks["outbreak"].astype("int64")).reset_index(drop=True)
         night = night.astype("datetime64[ns]")
         return night, int(is_true.sum()), int((~is_true).sum())
+
+
+def _true_for_all(
+    groups: Iterable[Iterable[str]], one: Replay, min_members: int, min_share: float
+) -> list[int]:
+    """Return the outbreak that each group is true for, 0 if there is none."""
+    case_id = one.members["case_id"].astype(str)
+    outbreak_of = dict(zip(case_id, one.members["outbreak"], strict=True))
+    return [_true_for(frozenset(ids), outbreak_of, min_members, min_share) for ids in groups]
 
 
 def _true_for(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from enteroscan._language import LANGUAGES, Texts
 from enteroscan.linkage._chance import Chance
 from enteroscan.linkage._kinds import JOINT
+from enteroscan.linkage._probability import outbreak_probability
 from enteroscan.linkage._reports import Reports
 
 Floats = NDArray[np.float64]
@@ -62,10 +63,12 @@ def _judge(groups: pd.DataFrame, strength: Floats, chance: Chance) -> None:
     if len(chance.maxima) == 0:
         groups["p_value"] = np.nan
         groups["recurrence_interval_days"] = np.nan
+        groups["outbreak_probability"] = np.nan
         return
     groups["p_value"] = chance.p_values(strength)
     interval = 1.0 / chance.tail_p_values(strength)
     groups["recurrence_interval_days"] = np.minimum(interval, LONGEST_INTERVAL_DAYS)
+    groups["outbreak_probability"] = outbreak_probability(groups)
 
 
 def _numbered(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:

@@ -35,6 +35,7 @@ def render(result: "LinkResult", language: str | None = None) -> str:
                 ],
                 "statistic": f"{group['statistic']:.1f}",
                 "p_value": "" if np.isnan(group["p_value"]) else f"{group['p_value']:.3g}",
+                "probability": _percent(group["outbreak_probability"]),
                 "members": [
                     (row["case_id"], row["onset"].strftime("%Y-%m-%d"), f"{row['probability']:.0%}")
                     for _, row in own.iterrows()
@@ -59,3 +60,7 @@ def render(result: "LinkResult", language: str | None = None) -> str:
         },
         settings={k: v for k, v in result.spec.to_dict().items() if v is not None},
     )
+
+
+def _percent(probability: float) -> str:
+    return "" if np.isnan(probability) else f"{probability:.0%}"
