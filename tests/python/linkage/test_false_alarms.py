@@ -70,7 +70,7 @@ def test_families_that_infect_each_other_are_no_signal() -> None:
     for seed in range(n_districts):
         district = District(cases_per_year=400, map_seed=seed, household_attack_rate=0.3)
         reports = district.simulate(start="2023-03-01", end="2024-02-24", random_state=seed)
-        spec = SharedExposure(kinds="home", n_jobs=1, replicates=99, random_state=seed)
+        spec = SharedExposure(kinds=("home",), n_jobs=1, replicates=99, random_state=seed)
         groups = spec.link(to_cases(reports), as_of=AS_OF).groups
         p_values.append(groups["p_value"].min() if len(groups) else 1.0)
     for level in LEVELS:
