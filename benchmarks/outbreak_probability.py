@@ -2,7 +2,7 @@
 
 python benchmarks/outbreak_probability.py --out FOLDER
 
-FOLDER gets outbreak_probability.toml, the file of python/enteroscan/linkage/data, and
+FOLDER gets outbreak_probability.csv, the file of python/enteroscan/linkage/data, and
 calibration.csv: of the groups of districts that the curves were not fitted on, the mean probability
 and the share of real outbreaks, with its limits of 95 %.
 
@@ -18,12 +18,28 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import isotonic_regression
 from scipy.stats import binomtest
 from shared_exposure import run
 
 from enteroscan.evaluation import Replay, is_real
-from enteroscan.linkage import Curves, outbreak_probability
+from enteroscan.linkage import outbreak_probability
 
+INTERVALS = (
+    1.0,
+    1.05,
+    1.2,
+    1.5,
+    2.0,
+    3.0,
+    5.0,
+    10.0,
+    30.0,
+    100.0,
+    1e3,
+    1e4,
+    np.inf,
+)  # days, of the bins
 EDGES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 
 
@@ -39,16 +55,30 @@ def shown(replay: Replay) -> pd.DataFrame:
     )
 
 
-def fit(groups: pd.DataFrame) -> tuple[float, float]:
-    """Return intercept and slope of the logit over the logarithm of the recurrence interval."""
-    import statsmodels.api as sm
+def fit(groups: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of real outbreaks by recurrence interval, for homes and all other sources.
 
-    exog = sm.add_constant(np.log10(groups["recurrence_interval_days"].to_numpy()))
-    fitted = sm.GLM(groups["real"].to_numpy(float), exog, sm.families.Binomial()).fit()
-    return float(fitted.params[0]), float(fitted.params[1])
+    Isotonic: a longer interval never means less. Each bin stands at its geometric mean interval.
+    """
+    source = np.where(groups["kind"] == "home", "home", "meal")
+    days = groups["recurrence_interval_days"]
+    binned = groups.assign(
+        source=source, log_days=np.log(days), bin=pd.cut(days, INTERVALS, right=False)
+    )
+    curves = (
+        binned.groupby(["source", "bin"], observed=True)
+        .agg(log_days=("log_days", "mean"), n_real=("real", "sum"), groups=("real", "size"))
+        .reset_index()
+    )
+    curves["recurrence_interval_days"] = np.exp(curves["log_days"]).round(3)
+    share = (curves["n_real"] + 0.5) / (curves["groups"] + 1)
+    for _, own in curves.groupby("source"):
+        rising = isotonic_regression(share[own.index], weights=own["groups"]).x
+        curves.loc[own.index, "probability"] = rising.round(4)
+    return curves[["source", "recurrence_interval_days", "probability", "groups"]]
 
 
-def calibration(groups: pd.DataFrame, curves: Curves) -> pd.DataFrame:
+def calibration(groups: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
     """Return the share of real outbreaks by probability; the limits take nights as independent."""
     groups = groups.assign(probability=outbreak_probability(groups, curves))
     band = pd.cut(groups["probability"], EDGES, include_lowest=True)
@@ -87,19 +117,15 @@ def main() -> None:
             for first, found in parts.items():
                 work = partial(run, "link", cases, nights, options.outbreaks, "plain")
                 found += map(shown, executor.map(work, range(first, first + n)))
-    fitted = pd.concat(parts[1])
-    text = [f"# Fitted on {len(fitted):,} groups and nights of simulated districts with"]
-    text += [f"# {options.outbreaks:g} outbreaks a year: benchmarks/outbreak_probability.py"]
-    curves = {
-        str(name): fit(own)
-        for name, own in fitted.groupby(np.where(fitted["kind"] == "home", "home", "meal"))
-    }
-    for name, (intercept, slope) in curves.items():
-        text += ["", f"[{name}]", f"intercept = {intercept:.4f}", f"slope = {slope:.4f}"]
-    (options.out / "outbreak_probability.toml").write_text("\n".join(text) + "\n", "utf-8")
+    curves = fit(pd.concat(parts[1]))
+    about = (
+        f"# simulated districts with {options.outbreaks:g} outbreaks a year: groups of all nights\n"
+    )
+    file = options.out / "outbreak_probability.csv"
+    file.write_text(about + curves.to_csv(index=False, lineterminator="\n"), "utf-8")
     table = calibration(pd.concat(parts[501]), curves)
     table.to_csv(options.out / "calibration.csv", index=False)
-    print("\n".join(text), table.to_string(index=False), sep="\n")
+    print(curves.to_string(index=False), table.to_string(index=False), sep="\n\n")
 
 
 if __name__ == "__main__":

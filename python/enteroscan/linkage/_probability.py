@@ -1,7 +1,5 @@
 """How likely a group is a real outbreak, as simulated districts with known truth say."""
 
-import tomllib
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -10,26 +8,40 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-FILE = Path(__file__).parent / "data" / "outbreak_probability.toml"
-
-Curves = Mapping[str, tuple[float, float]]
+FILE = Path(__file__).parent / "data" / "outbreak_probability.csv"
 
 
 @cache
-def fitted_curves() -> Curves:
-    """Return intercept and slope of the logit for homes, and for meals: all other sources."""
-    table = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    return {name: (table[name]["intercept"], table[name]["slope"]) for name in ("home", "meal")}
+def fitted_curves() -> pd.DataFrame:
+    """Return `source` (home; meal: all others), `recurrence_interval_days`, `probability`."""
+    return pd.read_csv(FILE, comment="#")
 
 
-def outbreak_probability(groups: pd.DataFrame, curves: Curves | None = None) -> Floats:
-    """Return it for groups with `kind` and `recurrence_interval_days`; without one it is missing.
+def outbreak_probability(groups: pd.DataFrame, curves: pd.DataFrame | None = None) -> Floats:
+    """Return how likely groups are real outbreaks; missing without a recurrence interval.
 
-    The logit is linear in the logarithm (base 10) of the recurrence interval. The curves are fitted
-    by ``benchmarks/outbreak_probability.py``; the file says on what.
+    Parameters
+    ----------
+    groups
+        `kind` and `recurrence_interval_days`, as `LinkResult.groups` has them.
+    curves
+        `source` (home, meal), `recurrence_interval_days`, `probability`; between these points it is
+        linear in the logarithm of the interval. None: as fitted on simulated districts with two
+        outbreaks a month by ``benchmarks/outbreak_probability.py``.
+
+    Examples
+    --------
+    >>> groups = pd.DataFrame({"kind": ["venue"], "recurrence_interval_days": [1e5]})
+    >>> bool(outbreak_probability(groups)[0] > 0.9)
+    True
     """
+    curves = fitted_curves() if curves is None else curves
     days = groups["recurrence_interval_days"].to_numpy(np.float64)
-    curves = curves or fitted_curves()
-    chosen = [curves["home" if kind == "home" else "meal"] for kind in groups["kind"]]
-    intercept, slope = np.array(chosen, dtype=np.float64).reshape(-1, 2).T
-    return np.asarray(1.0 / (1.0 + np.exp(-(intercept + slope * np.log10(days)))))
+    of_home = (groups["kind"] == "home").to_numpy(bool)
+    result = np.full(len(groups), np.nan)
+    for source, chosen in (("home", of_home), ("meal", ~of_home)):
+        own = curves[curves["source"] == source]
+        points = np.log(own["recurrence_interval_days"].to_numpy(np.float64))
+        probability = own["probability"].to_numpy(np.float64)
+        result[chosen] = np.interp(np.log(days[chosen]), points, probability)
+    return np.where(np.isnan(days), np.nan, result)
