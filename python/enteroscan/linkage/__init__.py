@@ -5,8 +5,8 @@
 >>> result.groups  # doctest: +SKIP
 """
 
-from enteroscan.linkage._probability import outbreak_probability
+from enteroscan.linkage._probability import outbreak_calibration, outbreak_probability
 from enteroscan.linkage.result import LinkResult
 from enteroscan.linkage.spec import SharedExposure
 
-__all__ = ["LinkResult", "SharedExposure", "outbreak_probability"]
+__all__ = ["LinkResult", "SharedExposure", "outbreak_calibration", "outbreak_probability"]

@@ -8,13 +8,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-FILE = Path(__file__).parent / "data" / "outbreak_probability.csv"
+DATA = Path(__file__).parent / "data"
 
 
 @cache
 def fitted_curves() -> pd.DataFrame:
     """Return `source` (home; meal: all others), `recurrence_interval_days`, `probability`."""
-    return pd.read_csv(FILE, comment="#")
+    return pd.read_csv(DATA / "outbreak_probability.csv", comment="#")
+
+
+def outbreak_calibration() -> pd.DataFrame:
+    """Return what became of groups of districts that the curves were not fitted on.
+
+    `band` of probability, number of `groups`, their `mean_probability`, the share that was `real`
+    with its limits of 95 % `low` and `high`.
+    """
+    return pd.read_csv(DATA / "outbreak_calibration.csv", comment="#")
 
 
 def outbreak_probability(groups: pd.DataFrame, curves: pd.DataFrame | None = None) -> Floats:
