@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <string>
 
 #include "enteroscan/base/error.hpp"
@@ -43,22 +44,44 @@ struct Tilted {
     }
 };
 
-/// The theta >= 0 with which so many exposed cases are expected, or a great one where even all are too few:
-/// Newton's method, within halves of what is left.
+/// The theta with which so many are expected if all have the mean share; 0 where there is none.
+double tilt_of_one_stratum(double cases, std::span<const double> inside,
+                           std::span<const double> shares) noexcept {
+    const double all = std::accumulate(inside.begin(), inside.end(), 0.0);
+    const double expected = std::inner_product(inside.begin(), inside.end(), shares.begin(), 0.0);
+    const double theta = std::log(cases * (all - expected) / ((all - cases) * expected));
+    return theta >= 0.0 && theta < greatest_tilt ? theta : 0.0;
+}
+
+/// The theta >= 0 with which so many exposed cases are expected: Newton's method, within what is left.
 double best_tilt(double cases, std::span<const double> inside, std::span<const double> shares) noexcept {
     double low = 0.0;
     double high = greatest_tilt;
-    double theta = 0.0;
+    double theta = tilt_of_one_stratum(cases, inside, shares);
     for (int i = 0; i < most_steps; ++i) {
         const Tilted at(theta, inside, shares);
+        const double step = (cases - at.mean) / at.variance;
+        if (std::abs(step) < least_step) break;
         (at.mean < cases ? low : high) = theta;
-        double next = theta + (cases - at.mean) / at.variance;
-        if (!(next > low && next < high)) next = (low + high) / 2.0;
-        if (std::abs(next - theta) < least_step) break;
-        theta = next;
+        const double next = theta + step;
+        theta = next > low && next < high ? next : (low + high) / 2.0;
     }
     return theta;
 }
+
+/// Cases that may be exposed, and the log likelihood ratio if all of them are.
+struct AllExposed {
+    double cases = 0.0;
+    double log_likelihood_ratio = 0.0;
+
+    AllExposed(std::span<const double> inside, std::span<const double> shares) noexcept {
+        for (std::size_t s = 0; s < inside.size(); ++s) {
+            if (shares[s] <= 0.0 || inside[s] <= 0.0) continue;
+            cases += inside[s];
+            log_likelihood_ratio -= inside[s] * std::log(shares[s]);
+        }
+    }
+};
 
 }  // namespace
 
@@ -83,9 +106,27 @@ double exposure_bound(double cases, double expected, double share) noexcept {
     return x_log_ratio(cases, expected) + x_log_ratio(others, all - expected);
 }
 
+double exposure_bound(double cases, double expected, std::span<const double> inside,
+                      std::span<const double> shares) noexcept {
+    // The ratio is the least divergence of chances with this mean from the shares; these have it. Of what
+    // those who are not exposed add, ln x <= x - 1 leaves the second order.
+    const double factor = cases / expected;
+    double squares = 0.0;
+    double greatest = 0.0;
+    for (std::size_t s = 0; s < inside.size(); ++s) {
+        if (inside[s] <= 0.0) continue;
+        greatest = std::max(greatest, shares[s]);
+        squares += inside[s] * shares[s] * shares[s] / (1.0 - shares[s]);
+    }
+    if (greatest * factor >= 1.0) return std::numeric_limits<double>::infinity();
+    return cases * std::log(factor) - (cases - expected) + (factor - 1.0) * (factor - 1.0) * squares;
+}
+
 double exposure_log_likelihood_ratio(double cases, std::span<const double> inside,
                                      std::span<const double> shares) noexcept {
     if (inside.size() == 1) return exposure_bound(cases, inside[0] * shares[0], shares[0]);
+    const AllExposed all(inside, shares);
+    if (cases >= all.cases) return all.log_likelihood_ratio;
     const double theta = best_tilt(cases, inside, shares);
     double sum = cases * theta;
     for (std::size_t s = 0; s < inside.size(); ++s) {

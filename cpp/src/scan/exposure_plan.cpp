@@ -12,17 +12,28 @@ namespace enteroscan {
 
 namespace {
 
-constexpr int n_halvings = 48;  // of the interval that a limit is in
+constexpr int n_halvings = 48;     // of the interval that a limit is in
+constexpr double rounding = 1e-9;  // of statistics
 
 /// The greatest number of expected cases with which a statistic may reach a level, or a little more.
-double greatest_expected_cases(double cases, double share, double level) {
+double greatest_expected_cases(double cases, const LimitsOfSets& shares, double level) {
+    // Windows of the cases alone, all of the least likely stratum, reach the most.
+    if (-cases * std::log(shares.least_share) < level * (1.0 - rounding)) return 0.0;
     double low = 0.0;
     double high = cases;
     for (int i = 0; i < n_halvings; ++i) {
         const double middle = (low + high) / 2.0;
-        (exposure_bound(cases, middle, share) < level ? high : low) = middle;
+        (exposure_bound(cases, middle, shares.greatest_share) < level ? high : low) = middle;
     }
     return high;
+}
+
+double least_positive(std::span<const double> numbers) {
+    double least = 1.0;
+    for (const double number : numbers) {
+        if (number > 0.0) least = std::min(least, number);
+    }
+    return least;
 }
 
 void check_units(const TreeSets& sets, std::size_t n_cases) {
@@ -106,7 +117,7 @@ void ExposurePlan::prepare_limits() {
     std::vector<LimitsOfSets> of_set;
     for (std::uint32_t set = 0; set < n_sets(); ++set) {
         const auto own = shares(set);
-        of_set.push_back({*std::max_element(own.begin(), own.end()),
+        of_set.push_back({least_positive(own), *std::max_element(own.begin(), own.end()),
                           std::min(exposed[set], static_cast<std::int64_t>(n_recent()))});
     }
     limits_ = of_set;
@@ -149,8 +160,8 @@ ExposureLimits ExposurePlan::limits_at(double level) const {
     for (const auto& alike : limits_) {
         for (std::int64_t cases = 0; cases <= alike.most_cases; ++cases) {
             const auto number = static_cast<double>(cases);
-            limits.greatest_expected.push_back(
-                level > 0.0 ? greatest_expected_cases(number, alike.share, level) : number);
+            limits.greatest_expected.push_back(level > 0.0 ? greatest_expected_cases(number, alike, level)
+                                                           : number);
         }
     }
     return limits;

@@ -36,9 +36,11 @@ struct ExposureLimits {
     std::vector<double> greatest_expected = {};  ///< for each number of cases, where a set's limits are
 };
 
-/// Limits of sets with this greatest share of a stratum, from no case to `most_cases`.
+/// Limits of sets with these shares of strata, the least one that is not 0 and the greatest one, from no case
+/// to `most_cases`.
 struct LimitsOfSets {
-    double share;
+    double least_share;
+    double greatest_share;
     std::int64_t most_cases;
 
     friend auto operator<=>(const LimitsOfSets&, const LimitsOfSets&) = default;

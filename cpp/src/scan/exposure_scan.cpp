@@ -48,11 +48,20 @@ class Replicates {
                               const double expected = plan_.expected(set, inside);
                               if (expected > plan_.greatest_expected(limits, set, cases)) return;
                               if (!is_high(cases, expected)) return;
-                              greatest = std::max(
-                                  greatest, exposure_log_likelihood_ratio(cases, inside, plan_.shares(set)));
+                              greatest =
+                                  std::max(greatest, statistic_above(greatest, set, cases, expected, inside));
                           });
         }
         return greatest;
+    }
+
+    /// The statistic, or 0 where it is certainly not greater than that.
+    double statistic_above(double greatest, std::uint32_t set, std::int32_t cases, double expected,
+                           std::span<const double> inside) const noexcept {
+        const auto shares = plan_.shares(set);
+        const bool is_less =
+            inside.size() > 1 && exposure_bound(cases, expected, inside, shares) * (1.0 + tied) < greatest;
+        return is_less ? 0.0 : exposure_log_likelihood_ratio(cases, inside, shares);
     }
 
     const ExposurePlan& plan_;

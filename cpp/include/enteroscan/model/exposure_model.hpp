@@ -43,6 +43,12 @@ double exposure_log_likelihood_ratio(double cases, std::span<const double> insid
 /// where there are more than m. No strata whose shares are at most that make more of so many expected cases.
 double exposure_bound(double cases, double expected, double share) noexcept;
 
+/// Never less than the log likelihood ratio of a window of several strata, and much cheaper: what the ratio
+/// would be if all shares were multiplied by cases / expected, and a little more; infinity where that makes a
+/// share greater than 1.
+double exposure_bound(double cases, double expected, std::span<const double> inside,
+                      std::span<const double> shares) noexcept;
+
 /// Draws whose exposures cases get under the null hypothesis. Has scratch memory: make one per thread.
 class ExposureSampler {
   public:
