@@ -40,7 +40,7 @@ class ExposureTree:
     Raises
     ------
     DataError
-        Columns or nodes are missing.
+        Columns or nodes are missing, or nodes are above themselves.
 
     Examples
     --------
@@ -70,6 +70,13 @@ class ExposureTree:
         if unknown.any():
             remedy = "add them to the edges, or make them missing"
             _refuse("exposures", "node", unknown, "are not in the tree", remedy, exposures["node"])
+        cyclic = [node for node in self.nodes if node in self.above(node)]
+        if cyclic:
+            message = (
+                f"edges: {len(cyclic)} nodes are above themselves ({', '.join(cyclic[:SHOWN])}); "
+                "leave out an edge of the circle"
+            )
+            raise DataError(message)
 
     @cached_property
     def nodes(self) -> list[str]:
@@ -108,7 +115,7 @@ class ExposureTree:
         """
         names = self._names[language]
         path = [node]
-        while self.parents[path[0]] and self.parents[path[0]][0] not in path:
+        while self.parents[path[0]]:
             path.insert(0, self.parents[path[0]][0])
         return PATH.join(names.get(step, step) for step in path)
 

@@ -22,7 +22,7 @@ FALSE_FAILURE = 1e-6  # of each comparison of rates
 LEVEL = 0.05
 N_CASES, N_DAYS, N_PLACES, LONGEST = 120, 30, 8, 10
 MENUS = tuple(range(first, first + 9) for first in (0, 6, 12, 18))  # foods; neighbours overlap
-USUAL = ((0.1, 0.2, 0.3, 0.4), (0.7, 0.1, 0.1, 0.1))  # menus, in each stratum
+USUAL = ((0.04, 0.32, 0.32, 0.32), (0.88, 0.04, 0.04, 0.04))  # menus, in each stratum
 N_FOODS, N_GROUPS = 27, 4
 FOODS = np.arange(N_FOODS)
 
@@ -48,7 +48,7 @@ def districts() -> Iterator[Reports]:
         for own in stratum:
             menu = MENUS[random.choice(4, p=USUAL[own])]
             eaten.append([food for food in menu if random.random() < 0.9])
-        late = random.beta(2.0, 1.0, N_CASES)
+        late = random.beta(6.0, 1.0, N_CASES)
         day = np.where(stratum, late, random.random(N_CASES)) * N_DAYS
         place = random.choice(N_PLACES, N_CASES, p=np.arange(1, 9) / 36)
         yield Reports(eaten, day.astype(np.uint32), place.astype(np.uint32), stratum)

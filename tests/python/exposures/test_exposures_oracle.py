@@ -16,7 +16,7 @@ def random_problem(random: np.random.Generator) -> Problem:
     n_nodes, n_places = int(random.integers(1, 7)), int(random.integers(1, 6))
     n_cases, n_days = int(random.integers(2, 15)), int(random.integers(3, 8))
     parents = [
-        sorted(set(random.choice(node, min(node, random.integers(3))).tolist())) if node else []
+        sorted(set(random.integers(node, size=random.integers(3)).tolist())) if node else []
         for node in range(n_nodes)
     ]
     spots = random.permutation(9)[:n_places]  # of a grid: many equal distances
