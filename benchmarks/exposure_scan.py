@@ -74,7 +74,6 @@ def main() -> None:
     for name, more in {
         "nodes and days": {},
         "circles up to 3 km": {"max_radius_km": 3.0},
-        "circles up to 10 km": {"max_radius_km": 10.0},
         "circles up to 3 km, 10 strata": {"max_radius_km": 3.0, "strata": ("hospital",)},
     }.items():
         spec = ExposureScan(
