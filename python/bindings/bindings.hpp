@@ -32,5 +32,6 @@ void bind_significance(py::module_& module);
 void bind_timeseries(py::module_& module);
 void bind_linkage(py::module_& module);
 void bind_tree_scan(py::module_& module);
+void bind_exposure_scan(py::module_& module);
 
 }  // namespace enteroscan::python

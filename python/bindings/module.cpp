@@ -15,4 +15,5 @@ PYBIND11_MODULE(_core, module) {
     bindings::bind_timeseries(module);
     bindings::bind_linkage(module);
     bindings::bind_tree_scan(module);
+    bindings::bind_exposure_scan(module);
 }

@@ -11,6 +11,7 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "run.hpp"
+#include "trees.hpp"
 
 namespace enteroscan::python {
 
@@ -28,16 +29,6 @@ constexpr std::array<Named<TreeModel::Null>, 7> null_names{{
 
 constexpr std::array<Named<Rates>, 3> rates_names{
     {{"high", Rates::high}, {"low", Rates::low}, {"both", Rates::both}}};
-
-Lists lists_of(const Array<std::uint32_t>& offsets, const Array<std::uint32_t>& items) {
-    Lists lists{copy(offsets), copy(items)};
-    const auto& ends = lists.offsets;
-    if (ends.empty() || ends.front() != 0 || ends.back() != lists.items.size() ||
-        !std::is_sorted(ends.begin(), ends.end())) {
-        throw InvalidInput("tree: the offsets of the units do not fit their nodes");
-    }
-    return lists;
-}
 
 /// Rows of unit, day and count.
 std::vector<TreeCell> cells_of(const Array<std::int64_t>& rows) {

@@ -4,6 +4,7 @@ from enteroscan._core import __version__
 from enteroscan._inference import SimulatedMaxima
 from enteroscan.cases import Cases, Duplicates, QualityReport, read_cases
 from enteroscan.errors import DataError, EnteroscanError, MissingExtra, SpecError
+from enteroscan.exposures import ExposureResult, ExposureScan, ExposureTree
 from enteroscan.linkage import LinkResult, SharedExposure
 from enteroscan.results import ScanResult
 from enteroscan.scan import BernoulliScan, PoissonScan, ScanSpec, SpaceTimePermutation
@@ -14,6 +15,9 @@ __all__ = [
     "DataError",
     "Duplicates",
     "EnteroscanError",
+    "ExposureResult",
+    "ExposureScan",
+    "ExposureTree",
     "LinkResult",
     "MissingExtra",
     "PoissonScan",

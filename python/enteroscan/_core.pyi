@@ -230,6 +230,39 @@ class TreeScan:
         progress: Callable[[float], object] | None = None,
     ) -> NDArray[np.float64]: ...
 
+class ExposureScan:
+    """A scan of tree nodes in zones and intervals, cases exchanging all their exposures. Verbs
+    release the GIL, call `progress` with shares of the work done, and raise KeyboardInterrupt on
+    Ctrl-C."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        case_offsets: NDArray[np.uint32],
+        case_nodes: NDArray[np.uint32],
+        zones: Zones,
+        intervals: Intervals,
+        *,
+        location: NDArray[np.uint32],
+        interval: NDArray[np.uint32],
+        stratum: NDArray[np.uint32],
+        min_cases: int,
+    ) -> None: ...
+    def best(self) -> dict[str, NDArray[Any]]:
+        """The best window of every node, as columns."""
+
+    def simulate(
+        self,
+        begin: int,
+        end: int,
+        *,
+        seed: int,
+        n_threads: int = 0,
+        progress: Callable[[float], object] | None = None,
+    ) -> NDArray[np.float64]: ...
+    def permutation(self, *, seed: int, replicate: int) -> NDArray[np.uint32]:
+        """For every case the one whose exposures it gets."""
+
 def ranks(statistic: NDArray[np.float64], maxima: NDArray[np.float64]) -> NDArray[np.int64]: ...
 def gumbel_p(
     statistic: NDArray[np.float64], maxima: NDArray[np.float64]

@@ -8,12 +8,12 @@ import pandas as pd
 from enteroscan._templates import template
 
 if TYPE_CHECKING:
-    from enteroscan.results import ScanResult
+    from enteroscan.results import Result
 
 SHOWN_CLUSTERS = 20
 
 
-def verdict(result: "ScanResult") -> str:
+def verdict(result: "Result") -> str:
     """Say in a sentence or two what was found."""
     clusters = result.clusters
     if len(clusters) == 0:
@@ -29,15 +29,21 @@ def verdict(result: "ScanResult") -> str:
 
 def describe(cluster: "pd.Series[Any]") -> str:
     """Say in words what a cluster is, and how likely it is by chance."""
+    cases = "case" if cluster["observed"] == 1 else "cases"
+    exposure = f" of {what(cluster)}" if what(cluster) else ""
     parts = [
-        f"{cluster['observed']:,} {'case' if cluster['observed'] == 1 else 'cases'} where "
-        f"{cluster['expected']:,.1f} were expected",
+        f"{cluster['observed']:,} {cases}{exposure} where {cluster['expected']:,.1f} were expected",
         where(cluster),
         when(cluster),
     ]
     text = ", ".join(part for part in parts if part)
     chance = by_chance(cluster)
     return f"{text}; {chance}" if chance else text
+
+
+def what(cluster: "pd.Series[Any]") -> str:
+    """Say what a cluster was exposed to, if the scan was about that."""
+    return str(cluster.get("path_en", ""))
 
 
 def where(cluster: "pd.Series[Any]") -> str:
@@ -86,7 +92,7 @@ def format_interval(cluster: "pd.Series[Any]") -> str:
     return f"{days / 365.25:,.1f} years"
 
 
-def render(result: "ScanResult") -> str:
+def render(result: "Result") -> str:
     """Return HTML for a notebook: verdict, clusters, settings."""
     clusters = result.clusters
     settings = result.spec.to_dict()
@@ -106,6 +112,7 @@ def render(result: "ScanResult") -> str:
         verdict=verdict(result),
         clusters=[_row(row) for _, row in clusters.head(SHOWN_CLUSTERS).iterrows()],
         prospective=result.spec.is_prospective,
+        of_exposures="path_en" in clusters,
         n_more=max(0, len(clusters) - SHOWN_CLUSTERS),
         dropped=result.dropped.to_dict("records"),
         facts=facts,
@@ -119,6 +126,7 @@ def _row(cluster: "pd.Series[Any]") -> dict[str, object]:
         ratio = cluster["relative_risk"]
     return {
         "number": cluster["cluster"],
+        "what": what(cluster),
         "where": where(cluster),
         "when": when(cluster),
         "observed": f"{cluster['observed']:,}",

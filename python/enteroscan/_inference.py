@@ -210,10 +210,10 @@ def least_significant_interval(spec: ScanSpec) -> float:
     return least if spec.time_unit == "generic" else max(365.0, least)
 
 
-def critical_values(spec: ScanSpec, maxima: Floats) -> dict[str, Floats]:
+def critical_values(rates: str, maxima: Floats) -> dict[str, Floats]:
     """Return the statistics that p-values of ALPHAS need, by kind of p-value."""
     values = {"monte_carlo": np.array([_core.critical_value(maxima, alpha) for alpha in ALPHAS])}
-    if spec.rates == "high" and len(maxima) > 1:
+    if rates == "high" and len(maxima) > 1:
         gumbel = [_core.gumbel_critical_value(maxima, alpha) for alpha in ALPHAS]
         values["gumbel"] = np.array(gumbel)
     return values

@@ -16,14 +16,19 @@ def ratio(numerator: Floats, denominator: Floats) -> Floats:
         return np.asarray(numerator / denominator, dtype=np.float64)
 
 
-def relative_risk(observed: Ints, measure: Floats, n_cases: int, total: float) -> Floats:
+def relative_risk(
+    observed: Ints, measure: Floats, n_cases: int | Ints, total: float | Ints
+) -> Floats:
     """Return the risk inside over the risk outside; measure is expected cases or individuals."""
     inside = ratio(observed.astype(np.float64), measure)
-    outside = ratio(n_cases - observed.astype(np.float64), total - measure)
+    n_outside = np.asarray(n_cases - observed, dtype=np.float64)
+    outside = ratio(n_outside, np.asarray(total - measure, dtype=np.float64))
     return ratio(inside, outside)
 
 
-def interval_given_total(observed: Ints, expected: Floats, n_cases: int) -> tuple[Floats, Floats]:
+def interval_given_total(
+    observed: Ints, expected: Floats, n_cases: int | Ints
+) -> tuple[Floats, Floats]:
     """Return limits of (observed / expected) / (the same outside), given the number of all cases.
 
     Of n_cases, those inside are binomial with a probability whose odds are the relative risk times
@@ -62,7 +67,7 @@ def interval_of_proportions(
         return np.where(known, centre / width, 0.0), np.where(known, centre * width, np.inf)
 
 
-def _clopper_pearson(observed: Ints, n: int) -> tuple[Floats, Floats]:
+def _clopper_pearson(observed: Ints, n: int | Ints) -> tuple[Floats, Floats]:
     from scipy.special import betaincinv
 
     tail = (1 - CONFIDENCE) / 2

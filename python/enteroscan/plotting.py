@@ -11,7 +11,7 @@ from enteroscan.errors import DataError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from enteroscan.results import ScanResult
+    from enteroscan.results import Result
 
 __all__ = ["plot_map", "plot_time"]
 
@@ -21,7 +21,7 @@ FULL_SIZE = 10  # cases; with fewer, no point is as large
 HIGH, LOW, OTHER, PLAIN = "#b2182b", "#2166ac", "#878787", "#636363"
 
 
-def plot_map(result: "ScanResult", ax: "Axes | None" = None) -> "Axes":
+def plot_map(result: "Result", ax: "Axes | None" = None) -> "Axes":
     """Draw locations as points sized by their cases, and clusters as numbered circles.
 
     Clusters that may be chance are grey; red ones have high rates, blue ones low rates.
@@ -64,7 +64,7 @@ def plot_map(result: "ScanResult", ax: "Axes | None" = None) -> "Axes":
     return ax
 
 
-def plot_time(result: "ScanResult", cluster: int = 1, ax: "Axes | None" = None) -> "Axes":
+def plot_time(result: "Result", cluster: int = 1, ax: "Axes | None" = None) -> "Axes":
     """Draw observed and expected cases in the locations of a cluster; its time is shaded."""
     clusters = result.clusters.set_index("cluster")
     if cluster not in clusters.index:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 import pandas as pd
@@ -39,15 +39,48 @@ if TYPE_CHECKING:
 TABLES = ("clusters", "members", "locations", "places", "timeline")
 FORMAT = 1  # of the JSON file
 
-_WHOLE_NUMBERS = {"cluster", "n_locations", "observed", "observed_total", "rank"}
-_TEXTS = {"location"}
+_WHOLE_NUMBERS = {
+    "cluster",
+    "n_cases",
+    "n_exposed",
+    "n_locations",
+    "observed",
+    "observed_total",
+    "rank",
+}
+_TEXTS = {"case_id", "location", "node", "path_en", "path_zh"}
 _TRUTHS = {"high_rate", "significant"}
-_TIMES = {"start", "end"}
+_TIMES = {"date", "start", "end"}
+
+
+class Spec(Protocol):
+    """What a result has to know of the options of its scan."""
+
+    @property
+    def replicates(self) -> int:
+        """Number of data sets simulated under the null hypothesis."""
+
+    @property
+    def rates(self) -> str:
+        """Clusters of high rates, of low rates, or both."""
+
+    @property
+    def time_unit(self) -> str:
+        """Unit of time."""
+
+    @property
+    def is_prospective(self) -> bool:
+        """Whether only what is still going on is looked for."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all options as JSON has them."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ScanResult:
-    """What a scan found. Shows itself in a notebook; immutable: every frame is a copy.
+class Result:
+    """What the results of all scans have in common.
+
+    Shows itself in a notebook; immutable: every frame is a copy.
 
     Parameters
     ----------
@@ -68,7 +101,9 @@ class ScanResult:
         where a sequential scan stopped early.
     """
 
-    spec: ScanSpec
+    _more_tables: ClassVar[tuple[str, ...]] = ()  # beside those of all results
+
+    spec: Spec
     version: str
     start: date | int | None
     end: date | int | None
@@ -89,25 +124,7 @@ class ScanResult:
 
     @property
     def clusters(self) -> pd.DataFrame:
-        """Clusters in reporting order, one row each.
-
-        ``location`` is the centre ("All" for a cluster in time alone), ``expected`` the cases that
-        the null hypothesis expects, ``relative_risk`` the risk inside over the risk outside (NaN
-        for the space-time permutation, which has none), ``llr`` the test statistic, a log
-        likelihood ratio.
-
-        ``rr_low`` and ``rr_high`` are 95 % confidence limits, given the cluster and not adjusted
-        for its having been searched for: of the relative risk for PoissonScan (exact, from the
-        binomial distribution of the cases inside given all cases) and BernoulliScan (Katz's, on
-        the logarithmic scale), of ``observed_over_expected`` for SpaceTimePermutation (exact
-        likewise).
-
-        ``p_value`` is what ``spec.p_values`` says; ``gumbel_p_value`` holds for high rates only.
-        ``recurrence_interval_days`` is there for prospective scans (steps, for generic time): a
-        cluster as strong as this turns up by chance once in that time. ``significant`` is a
-        p-value of at most 0.05, or a recurrence interval of more than 100 times the time between
-        two scans and a year.
-        """
+        """Clusters in reporting order, one row each."""
         return self._table("clusters")
 
     @property
@@ -136,7 +153,7 @@ class ScanResult:
     @property
     def critical_values(self) -> pd.DataFrame:
         """Test statistics that a cluster must reach for p-values of 0.05, 0.01 and 0.001."""
-        values = critical_values(self.spec, self.simulated_maxima)
+        values = critical_values(self.spec.rates, self.simulated_maxima)
         return pd.DataFrame(values, index=pd.Index(ALPHAS, name="alpha"))
 
     @property
@@ -226,6 +243,7 @@ class ScanResult:
             "places": _columns_to_json(self.places),
             "timeline": _columns_to_json(self.timeline),
             "dropped": _columns_to_json(self.dropped),
+            **{name: _columns_to_json(self._table(name)) for name in self._more_tables},
         }
 
     def to_json(self, path: str | Path) -> None:
@@ -239,7 +257,7 @@ class ScanResult:
         if values.get("format") != FORMAT:
             message = f"this is no result of enteroscan in format {FORMAT}"
             raise DataError(message)
-        spec = ScanSpec.from_dict(values["spec"])
+        spec = cls._read_spec(values["spec"])
         great_circle = values["great_circle"]
         stored = _Stored(values, generic=spec.time_unit == "generic", great_circle=great_circle)
         return cls(
@@ -256,7 +274,7 @@ class ScanResult:
             _dropped=tuple(
                 zip(values["dropped"]["reason"], values["dropped"]["count"], strict=True)
             ),
-            _tables=stored.tables(),
+            _tables=stored.tables(cls._more_tables),
         )
 
     @classmethod
@@ -264,9 +282,47 @@ class ScanResult:
         """Read what `to_json` wrote."""
         return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
 
+    @classmethod
+    def _read_spec(cls, values: dict[str, Any]) -> Spec:
+        raise NotImplementedError
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to other processes as `to_dict`."""
         return type(self).from_dict, (self.to_dict(),)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ScanResult(Result):
+    """What a scan found; see `Result`, whose parameters and tables it has."""
+
+    spec: ScanSpec
+
+    @classmethod
+    def _read_spec(cls, values: dict[str, Any]) -> ScanSpec:
+        return ScanSpec.from_dict(values)
+
+    @property
+    def clusters(self) -> pd.DataFrame:
+        """Clusters in reporting order, one row each.
+
+        ``location`` is the centre ("All" for a cluster in time alone), ``expected`` the cases that
+        the null hypothesis expects, ``relative_risk`` the risk inside over the risk outside (NaN
+        for the space-time permutation, which has none), ``llr`` the test statistic, a log
+        likelihood ratio.
+
+        ``rr_low`` and ``rr_high`` are 95 % confidence limits, given the cluster and not adjusted
+        for its having been searched for: of the relative risk for PoissonScan (exact, from the
+        binomial distribution of the cases inside given all cases) and BernoulliScan (Katz's, on
+        the logarithmic scale), of ``observed_over_expected`` for SpaceTimePermutation (exact
+        likewise).
+
+        ``p_value`` is what ``spec.p_values`` says; ``gumbel_p_value`` holds for high rates only.
+        ``recurrence_interval_days`` is there for prospective scans (steps, for generic time): a
+        cluster as strong as this turns up by chance once in that time. ``significant`` is a
+        p-value of at most 0.05, or a recurrence interval of more than 100 times the time between
+        two scans and a year.
+        """
+        return self._table("clusters")
 
 
 def analyse(
@@ -317,11 +373,12 @@ class _Stored:
     generic: bool
     great_circle: bool
 
-    def tables(self) -> dict[str, Callable[[], pd.DataFrame]]:
+    def tables(self, more: tuple[str, ...]) -> dict[str, Callable[[], pd.DataFrame]]:
+        columns = ("locations", "places", "timeline", *more)
         return {
             "clusters": self.clusters,
             "members": self.members,
-            **{name: partial(self._columns, name) for name in ("locations", "places", "timeline")},
+            **{name: partial(self._columns, name) for name in columns},
         }
 
     def clusters(self) -> pd.DataFrame:

@@ -220,7 +220,7 @@ class ScanSpec:
             message = "ScanSpec is no model; use SpaceTimePermutation, PoissonScan or BernoulliScan"
             raise TypeError(message)
         for name, choices in _CHOICES.items():
-            _check_choice(name, getattr(self, name), choices)
+            check_choice(name, getattr(self, name), choices)
         self._normalise()
         self._check_values()
         self._check_sizes()
@@ -245,13 +245,13 @@ class ScanSpec:
             if value is None or field.name in _CHOICES:
                 continue
             if field.name.endswith("_share"):
-                _check_number(field.name, value, above=0.0, at_most=1.0)
+                check_number(field.name, value, above=0.0, at_most=1.0)
             elif "radius" in field.name or field.name.endswith("_relative_risk"):
-                _check_number(field.name, value, above=0.0)
+                check_number(field.name, value, above=0.0)
             elif field.name in ("replicates", "min_cases_low", "random_state"):
-                _check_integer(field.name, value, at_least=0)
+                check_integer(field.name, value, at_least=0)
             elif field.type in (int, int | None):
-                _check_integer(field.name, value, at_least=1)
+                check_integer(field.name, value, at_least=1)
             elif field.type is bool and not isinstance(value, bool):
                 message = f"{field.name}={value!r} must be True or False"
                 raise SpecError(message)
@@ -552,7 +552,7 @@ class SpaceTimePermutation(ScanSpec):
 
     def __post_init__(self) -> None:
         """Refuse options that cannot be used."""
-        object.__setattr__(self, "strata", _columns("strata", self.strata))
+        object.__setattr__(self, "strata", check_columns("strata", self.strata))
         super().__post_init__()
         if self.analysis not in ("prospective", "retrospective"):
             message = (
@@ -594,7 +594,7 @@ class PoissonScan(ScanSpec):
 
     def __post_init__(self) -> None:
         """Refuse options that cannot be used."""
-        object.__setattr__(self, "covariates", _columns("covariates", self.covariates))
+        object.__setattr__(self, "covariates", check_columns("covariates", self.covariates))
         super().__post_init__()
 
 
@@ -614,13 +614,13 @@ class BernoulliScan(ScanSpec):
     model: ClassVar[str] = "bernoulli"
 
 
-def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
         message = f"{name}={value!r} is unknown; choose from {', '.join(map(repr, choices))}"
         raise SpecError(message)
 
 
-def _check_number(name: str, value: object, *, above: float, at_most: float = math.inf) -> None:
+def check_number(name: str, value: object, *, above: float, at_most: float = math.inf) -> None:
     good = (
         isinstance(value, int | float) and not isinstance(value, bool) and above < value <= at_most
     )
@@ -630,13 +630,13 @@ def _check_number(name: str, value: object, *, above: float, at_most: float = ma
         raise SpecError(message)
 
 
-def _check_integer(name: str, value: object, *, at_least: int) -> None:
+def check_integer(name: str, value: object, *, at_least: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
         message = f"{name}={value!r} must be a whole number of at least {at_least}"
         raise SpecError(message)
 
 
-def _columns(name: str, value: object) -> tuple[str, ...]:
+def check_columns(name: str, value: object) -> tuple[str, ...]:
     if isinstance(value, str) or not all(isinstance(item, str) for item in value):  # type: ignore[attr-defined]
         message = f"{name}={value!r} must be names of columns, for example ({value!r},)"
         raise SpecError(message)

@@ -12,6 +12,7 @@
 #include "enteroscan/base/random.hpp"
 #include "model/selection.hpp"
 #include "model/streams.hpp"
+#include "model/x_log_ratio.hpp"
 
 namespace enteroscan {
 
@@ -19,9 +20,6 @@ namespace {
 
 constexpr double rounding = 1e-12;                   // rates this close are equal
 constexpr double least_unconditional_excess = 1e-4;  // as in TreeScan
-
-/// x ln(x / y), 0 where there are no x.
-double x_log_ratio(double x, double y) noexcept { return x > 0.0 ? x * std::log(x / y) : 0.0; }
 
 /// Log likelihood of c cases among n, at their own rate.
 double binomial(double c, double n) noexcept { return x_log_ratio(c, n) + x_log_ratio(n - c, n); }

@@ -1,28 +1,18 @@
 #include "enteroscan/scan/tree_scan.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <map>
 #include <memory>
 #include <span>
 #include <utility>
 
-#include "base/parallel.hpp"
+#include "scan/replicates.hpp"
 #include "scan/tree_plan.hpp"
 
 namespace enteroscan {
 
 namespace {
-
-constexpr std::size_t chunk = 8;  // replicates in a task
-
-/// Replicates that find a level which most maxima reach, and the share of the least maximum that it is.
-struct Pilot {
-    std::size_t n_replicates;
-    double share;
-};
-constexpr std::array<Pilot, 2> pilots{{{2, 0.75}, {16, 0.95}}};
 
 TreeWindow window_of(const TreePlan& plan, std::uint32_t set, const Best& best) {
     const auto& facts = plan.facts[set];
@@ -227,8 +217,6 @@ class Observed {
     std::vector<std::vector<std::int32_t>> cumulative_;
 };
 
-double least_of(std::span<const double> maxima) { return *std::min_element(maxima.begin(), maxima.end()); }
-
 }  // namespace
 
 TreeScan::TreeScan(TreeModel model, TreeSets sets, Intervals intervals, Rates rates, std::int64_t min_cases)
@@ -298,37 +286,16 @@ std::vector<TreeWindow> TreeScan::best_of_ends(RunControl& control) const {
 std::vector<double> TreeScan::simulate(std::uint64_t begin, std::uint64_t end, std::uint64_t seed,
                                        int n_threads, RunControl& control) const {
     const auto& plan = *plan_;
-    const auto n = static_cast<std::size_t>(end > begin ? end - begin : 0);
-    std::vector<double> maxima(n);
-    if (n == 0) return maxima;
-    control.expect(n);
-    std::vector<std::unique_ptr<Replicates>> workers(resolve_threads(n_threads));
     const auto none = plan.limits_at(0.0);
-    const auto run = [&](std::size_t from, std::size_t to, const Limits& limits) {
-        const std::size_t n_tasks = (to - from + chunk - 1) / chunk;
-        parallel_for(n_tasks, workers.size(), control, [&](std::size_t task, std::size_t worker) {
-            auto& replicates = workers[worker];
-            if (!replicates) replicates = std::make_unique<Replicates>(plan, seed);
-            const auto first = from + task * chunk;
-            const auto last = std::min(to, first + chunk);
-            for (auto i = first; i < last; ++i) {
-                control.check();
-                maxima[i] = replicates->maximum(begin + i, limits, none);
-                control.advance(1);
-            }
+    return replicate_maxima<Limits>(
+        {begin, end}, n_threads, control, [&](double level) { return plan.limits_at(level); },
+        [&] {
+            auto replicates = std::make_unique<Replicates>(plan, seed);
+            return
+                [&none, replicates = std::move(replicates)](std::uint64_t replicate, const Limits& limits) {
+                    return replicates->maximum(replicate, limits, none);
+                };
         });
-    };
-    std::size_t done = 0;
-    double level = 0.0;
-    for (const auto& pilot : pilots) {
-        const auto to = std::min(n, done + pilot.n_replicates);
-        if (to == done) break;
-        run(done, to, plan.limits_at(level));
-        level = pilot.share * least_of(std::span(maxima).first(to));
-        done = to;
-    }
-    run(done, n, plan.limits_at(level));
-    return maxima;
 }
 
 }  // namespace enteroscan
