@@ -19,7 +19,7 @@ LONGEST_NAME = 30  # characters
 # Texts in which people write whom they met. Elsewhere a name that is a patient's of another row is
 # that of a company, a street or a hospital.
 REMARKS = ("history", "diagnosis")
-FREE = (*REMARKS, "food", "venue", "purchase_venue", "eat_address")
+FREE = (*REMARKS, "food", "venue", "purchase_venue", "eat_region", "eat_address")
 _NAME = re.compile(
     r"[\u3400-\u9fff]{2,4}|[\u3400-\u9fff]+·[\u3400-\u9fff·]+|[A-Za-z]+(?: [A-Za-z]+)+"
 )

@@ -268,6 +268,7 @@ OTHER_PATIENTS = ["张伟", "李丽", "王小明", "江南", "张三", "高粱",
         ("进食场所", "和张伟、李丽在海底捞", "和***、***在海底捞"),
         ("食品名称", "王小明带的凉菜", "***带的凉菜"),
         ("进食详细地址", "幸福路5号张伟家", "幸福路5号***家"),
+        ("进食地点", "与张伟一起", "与***一起"),
         ("既往病史", "接触过患者张伟,李丽也发病", "接触过患者***,***也发病"),
         # the same characters, but a shop, a dish, a place or a company
         ("进食场所", "张三饭店", "张三饭店"),
@@ -296,9 +297,8 @@ def test_the_names_of_other_patients_are_hidden_where_persons_are_meant(
     ]
     cases = read_cases(pd.DataFrame(rows), as_of="2024-12-31", duplicates=None)
     name = {"进食场所": "venue", "食品名称": "food", "进食详细地址": "eat_address"}.get(field)
-    name = name or {"购买场所": "purchase_venue", "食品品牌": "brand", "生产厂家": "maker"}.get(
-        field
-    )
+    name = name or {"购买场所": "purchase_venue", "食品品牌": "brand"}.get(field)
+    name = name or {"生产厂家": "maker", "进食地点": "eat_region"}.get(field)
     frame = cases.frame if name is None else cases.exposures
     column = {"既往病史": "history", "医疗机构": "hospital", "现住址街道": "home_region"}.get(field)
     kept = frame.set_index("case_id")[name or column]
