@@ -108,7 +108,9 @@ def _may_be_home(exposures: pd.DataFrame) -> "pd.Series[bool]":
         return given
     types = vocabulary.load().to_keys(exposures["venue_type"], "venue_types")
     venues = exposures["venue"]
-    at_home = types.eq("home") | venues.str.fullmatch(HOME_NAME).fillna(False)
+    kinds = types.map(vocabulary.venue_types().set_index("key")["kind"])
+    is_trade = kinds.isin(["catering", "retail"])  # 外婆家 is a restaurant then
+    at_home = types.eq("home") | venues.str.fullmatch(HOME_NAME).fillna(False) & ~is_trade
     elsewhere = types.notna() & ~types.isin(["home", "unknown"]) | venues.notna()
     private: pd.Series[bool] = given & (at_home.fillna(False) | ~elsewhere.fillna(False))
     return private

@@ -37,7 +37,8 @@ HEADER_WITHIN = 30  # rows at the top
 MAX_COLUMNS = 4096
 THREADS = 4
 SAMPLE = 1 << 20  # bytes
-BLOCK = 8 << 20  # bytes that a row of a text cannot exceed
+BLOCK = 1 << 20  # bytes of a text that are read at once
+LONGEST_ROW = 8 << 20  # bytes
 LARGEST_SPARSE = 100_000_000  # cells
 _ROW = re.compile(rb'<row[^>]{0,40}? r="([0-9]{1,7})"')
 _COLUMN_2 = re.compile(rb' r="[B-Z][A-Z][0-9]')
@@ -206,9 +207,7 @@ class TextSource:
     def read(self, positions: Iterable[int]) -> Rows:
         """Read these columns; short rows are filled up, rows that are too long are left out."""
         wanted = list(positions)
-        table, odd = self._parse(wanted, use_threads=True)
-        if odd:  # read again, as threads do not know the numbers of rows
-            table, odd = self._parse(wanted, use_threads=False)
+        table, odd = self._parse(wanted)
         length = table.num_rows
         numbers = np.arange(length + len(odd), dtype=np.int64) + self.header_row + 1
         extra, ragged = self._repair(odd, len(self.header))
@@ -227,7 +226,7 @@ class TextSource:
         return Rows(numbers if order is None else numbers[order], columns, ragged)
 
     def _parse(
-        self, wanted: list[int], *, use_threads: bool
+        self, wanted: list[int], block: int = BLOCK
     ) -> tuple[pa.Table, list[tuple[int, int, str]]]:
         """Return columns, and rows with too few or too many fields: number, fields, text."""
         names = [f"c{place}" for place in range(len(self.header))]
@@ -237,15 +236,14 @@ class TextSource:
             odd.append((row.number or 0, row.actual_columns, row.text))
             return "skip"
 
-        try:
-            table = pacsv.read_csv(
-                self._path,
+        def open_blocks(text: Path | pa.BufferReader) -> pacsv.CSVStreamingReader:
+            return pacsv.open_csv(
+                text,
                 read_options=pacsv.ReadOptions(
-                    use_threads=use_threads,
+                    use_threads=False,  # no slower, and knows the numbers of rows
                     skip_rows=self.header_row,
                     column_names=names,
-                    encoding={"utf-8-sig": "utf-8"}.get(self._encoding, self._encoding),
-                    block_size=BLOCK,
+                    block_size=block,
                 ),
                 parse_options=pacsv.ParseOptions(
                     delimiter=self._delimiter,
@@ -260,9 +258,29 @@ class TextSource:
                     null_values=[""],
                 ),
             )
+
+        try:
+            table = _read_blocks(open_blocks, self._utf8())
         except (pa.ArrowException, UnicodeError) as error:
+            if _is_long_row(error) and block < LONGEST_ROW:
+                return self._parse(wanted, LONGEST_ROW)
             raise DataError(self._explain(error)) from None
         return table, odd
+
+    def _utf8(self) -> Path | pa.BufferReader:
+        """Return the text in UTF-8: Arrow would call Python to decode, and wait for it for ever.
+
+        That happens where reading is interrupted.
+        """
+        if codecs.lookup(self._encoding).name in ("utf-8", "utf-8-sig", "ascii"):
+            return self._path
+        decoder = codecs.getincrementaldecoder(self._encoding)()
+        text = pa.BufferOutputStream()
+        with self._path.open("rb") as file:
+            while block := file.read(BLOCK):
+                text.write(decoder.decode(block).encode())
+        text.write(decoder.decode(b"", final=True).encode())
+        return pa.BufferReader(text.getvalue())
 
     def _repair(
         self, odd: list[tuple[int, int, str]], width: int
@@ -288,8 +306,8 @@ class TextSource:
 
     def _explain(self, error: Exception) -> str:
         text = str(error)
-        if "straddling" in text or "chunker" in text:
-            return self._texts("endless", file=self.name, megabytes=BLOCK >> 20)
+        if _is_long_row(error):
+            return self._texts("endless", file=self.name, megabytes=LONGEST_ROW >> 20)
         is_utf8 = self._encoding in ("utf-8", "utf-8-sig")
         if (
             isinstance(error, UnicodeError)
@@ -300,6 +318,26 @@ class TextSource:
             find_encoding(self._path, self._texts, trust_start=False)  # says where
             return self._texts("decode", file=self.name, encoding=self._encoding)
         return self._texts("not_a_table", file=self.name)
+
+
+def _is_long_row(error: Exception) -> bool:
+    return "straddling" in str(error) or "chunker" in str(error)
+
+
+def _read_blocks(
+    open_blocks: Callable[[Path | pa.BufferReader], pacsv.CSVStreamingReader],
+    text: Path | pa.BufferReader,
+) -> pa.Table:
+    """Read a text block by block, in a thread of its own: Ctrl-C is heard while it is waited for.
+
+    It would be lost in a function that Arrow calls.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        reader = pool.submit(open_blocks, text).result()
+        blocks = []
+        while (block := pool.submit(next, reader, None).result()) is not None:
+            blocks.append(block)
+    return pa.Table.from_batches(blocks, reader.schema)
 
 
 def find_encoding(path: Path, texts: Texts, *, trust_start: bool = True) -> str:

@@ -55,7 +55,7 @@ _COLUMNS: dict[TableName, dict[str, str]] = {
         "source": "string",
     },
     "food_classes": {"verified": "bool"},
-    "foods": {"parent": "string", "rank": "string"},
+    "foods": {"parent": "string", "rank": "string", "verified": "bool"},
     "packagings": {"verified": "bool"},
     "venue_types": {"kind": "string", "pattern": "string", "order": "float64", "verified": "bool"},
     "venues": {"parent": "string"},
@@ -82,7 +82,8 @@ class Vocabulary:
       `outbreak_share` (of outbreaks of known cause, missing where rare);
     - `agent_symptoms`: the share of cases of an `agent` with a `symptom` (without names);
     - `foods`: a tree under `food_classes`; `parent` is a food or a class, `food_class` the class
-      at its top, `path` the way there, `rank` whether it is a group or a food;
+      at its top, `path` the way there, `rank` whether it is a group or a food, `verified` whether
+      its place is that of an official list;
     - `venue_types`: `kind`, and the `pattern` that recognises names of such venues, tried in
       `order`;
     - `venues`: chains; `parent` is the venue type.

@@ -994,26 +994,43 @@ def test_the_order_of_columns_does_not_matter(tmp_path: Path) -> None:
     assert os.environ["ENTEROSCAN_LANG"] == "en"
 
 
-def test_ctrl_c_stops_reading(tmp_path: Path) -> None:
+# Interrupts itself at the third block of a text, and tells how many are read after that.
+INTERRUPTED = """
+import os, signal, sys
+from enteroscan import read_cases
+from enteroscan.cases import _sources
+
+class Blocks:
+    def __init__(self, reader):
+        self.reader, self.schema, self.n = reader, reader.schema, 0
+    def __next__(self):
+        self.n += 1
+        if self.n == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        print(self.n, flush=True)
+        return next(self.reader)
+
+open_csv = _sources.pacsv.open_csv
+_sources.pacsv.open_csv = lambda *given, **options: Blocks(open_csv(*given, **options))
+read_cases(sys.argv[1], salt="a salt for these tests")
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_ctrl_c_stops_reading_at_the_next_block(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "big.csv"
-    rows = (f"{i},{i % 90},2024-03-05,第{i % 7}医院,菜{i}" for i in range(400_000))
-    path.write_text("\n".join(["编号,年龄,发病时间,医疗机构,食品名称", *rows]), encoding="gb18030")
-    program = (
-        "import sys\n"
-        "from enteroscan import read_cases\n"
-        "def progress(share): print(share, flush=True)\n"
-        "while True:\n"
-        "    read_cases(sys.argv[1], salt='a salt for these tests', progress=progress)\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, str(path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+    rows = [f"{i},{i % 90},2024-03-05,第{i % 7}医院,菜{i}" for i in range(400_000)]
+    rows[::1000] = [f"{i}" for i in range(len(rows[::1000]))]  # too short: Arrow asks what to do
+    path.write_text("\n".join(["编号,年龄,发病时间,医疗机构,食品名称", *rows]), encoding=encoding)
+    assert path.stat().st_size > 12 << 20
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(path)],
+        capture_output=True,
         text=True,
+        timeout=120,
+        check=False,
     )
-    assert process.stdout is not None
-    assert process.stdout.readline()  # it has begun to read
-    process.send_signal(signal.SIGINT)
-    _, message = process.communicate(timeout=60)
-    assert process.returncode in (-signal.SIGINT, 130)
-    assert message.rstrip().endswith("KeyboardInterrupt")
+    assert done.returncode in (-signal.SIGINT, 130)
+    assert done.stderr.rstrip().endswith("KeyboardInterrupt")
+    assert "ignored" not in done.stderr
+    assert 3 <= int(done.stdout.split()[-1]) <= 5

@@ -241,6 +241,94 @@ def test_homes_are_told_from_trades(venue: str, is_home: bool) -> None:
     assert cases.quality.dropped.get("eat_address", 0) == is_home
 
 
+@pytest.mark.parametrize(
+    ("kind", "is_kept"), [("饭店(酒店)", True), ("农村宴席", False), ("家庭", False), (None, False)]
+)
+def test_a_trade_that_is_called_like_a_home_is_none(kind: str | None, is_kept: bool) -> None:
+    frame = pd.DataFrame(
+        {"编号": ["1"], "进食场所": ["外婆家"], "进食场所类型": [kind], "进食详细地址": ["甲路1号"]}
+    )
+    cases = read_cases(frame, as_of="2024-12-31")
+    assert cases.exposures["venue"].tolist() == ["外婆家"]
+    assert cases.exposures["eat_address"].notna().tolist() == [is_kept]
+
+
+OTHER_PATIENTS = ["张伟", "李丽", "王小明", "江南", "张三", "高粱", "不详", "王守义"]
+
+
+@pytest.mark.parametrize(
+    ("field", "content", "expected"),
+    [  # somebody else's row names a patient
+        ("进食场所", "与张伟一起就餐", "与***一起就餐"),
+        ("进食场所", "张伟家", "***家"),
+        ("进食场所", "同事张伟家里", "同事***家里"),
+        ("进食场所", "张伟", "***"),
+        ("进食场所", "王小明婚宴", "***婚宴"),
+        ("进食场所", "张伟李丽王小明聚餐", "*********聚餐"),
+        ("进食场所", "和张伟、李丽在海底捞", "和***、***在海底捞"),
+        ("食品名称", "王小明带的凉菜", "***带的凉菜"),
+        ("进食详细地址", "幸福路5号张伟家", "幸福路5号***家"),
+        ("进食地点", "与张伟一起", "与***一起"),
+        ("既往病史", "接触过患者张伟,李丽也发病", "接触过患者***,***也发病"),
+        # the same characters, but a shop, a dish, a place or a company
+        ("进食场所", "张三饭店", "张三饭店"),
+        ("进食场所", "张三酒家", "张三酒家"),
+        ("进食场所", "张三家常菜", "张三家常菜"),
+        ("进食场所", "老张三烧烤", "老张三烧烤"),
+        ("进食场所", "江南春大酒店", "江南春大酒店"),
+        ("进食场所", "外婆家", "外婆家"),
+        ("进食场所", "老王烧烤", "老王烧烤"),
+        ("购买场所", "江南超市", "江南超市"),
+        ("食品名称", "高粱、米饭", "高粱、米饭"),
+        ("食品名称", "江南小炒", "江南小炒"),
+        ("食品品牌", "王守义", "王守义"),
+        ("医疗机构", "江南医院", "江南医院"),
+        ("现住址街道", "江南街道", "江南街道"),
+        ("生产厂家", "江南食品有限公司", "江南食品有限公司"),
+    ],
+)
+def test_the_names_of_other_patients_are_hidden_where_persons_are_meant(
+    field: str, content: str, expected: str
+) -> None:
+    rows = [{"编号": f"n{i}", "患者姓名": name} for i, name in enumerate(OTHER_PATIENTS)]
+    rows += [
+        {"编号": "x", "患者姓名": "赵六", "进食场所类型": "饭店(酒店)", field: content},
+        {"编号": "y", "患者姓名": "钱七", "进食场所类型": "饭店(酒店)", field: content},
+    ]
+    cases = read_cases(pd.DataFrame(rows), as_of="2024-12-31", duplicates=None)
+    name = {"进食场所": "venue", "食品名称": "food", "进食详细地址": "eat_address"}.get(field)
+    name = name or {"购买场所": "purchase_venue", "食品品牌": "brand"}.get(field)
+    name = name or {"生产厂家": "maker", "进食地点": "eat_region"}.get(field)
+    frame = cases.frame if name is None else cases.exposures
+    column = {"既往病史": "history", "医疗机构": "hospital", "现住址街道": "home_region"}.get(field)
+    kept = frame.set_index("case_id")[name or column]
+    assert kept.loc[["x", "y"]].tolist() == [expected, expected]
+    problems = cases.quality.problems
+    reported = problems.loc[problems["kind"] == "identifier_in_text", "row"].tolist()
+    n = len(OTHER_PATIENTS)
+    assert reported == ([] if content == expected else [n + 2, n + 3])
+    if content != expected:
+        text = outputs(cases)
+        assert not any(person in text for person in OTHER_PATIENTS[:3])
+
+
+def test_a_name_is_hidden_in_the_row_of_its_person_whatever_it_says() -> None:
+    rows = [
+        {"编号": "1", "患者姓名": "张三", "进食场所": "张三饭店"},
+        {"编号": "2", "患者姓名": "李四", "进食场所": "张三饭店"},
+    ]
+    cases = read_cases(pd.DataFrame(rows), as_of="2024-12-31")
+    assert cases.exposures["venue"].tolist() == ["***饭店", "张三饭店"]
+
+
+def test_columns_of_contacts_are_not_read() -> None:
+    frame = pd.DataFrame(
+        {"编号": ["1"], "发病时间": ["2024-03-05"], "同餐者": [NAME], "密切接触者姓名": [GUARDIAN]}
+    )
+    text = outputs(read_cases(frame, as_of="2024-12-31"))
+    assert leaked(text) == []
+
+
 def test_an_identity_number_as_specimen_number_is_hidden() -> None:
     month_13 = "110105194913120025"  # the check digit is right, the birth date is not
     wrong_digit = "110105198001010020"
