@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -22,9 +23,10 @@ from enteroscan.nightly.backtest import backtest
 from enteroscan.nightly.cluster import ClusterError, open_cluster
 from enteroscan.nightly.config import load_config
 from enteroscan.nightly.run import run
+from enteroscan.scan import SpaceTimePermutation
 from reference.dask_cluster import DaskCluster
 
-from .conftest import LOUD, SETTINGS, Job
+from .conftest import LOUD, Job
 
 N_WORKERS = 4  # two tests kill one each
 MANY = """
@@ -58,20 +60,18 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
 
 @dataclass
 class KillOne:
-    """Kills, when the first share of the work is done, a worker that is at work on another."""
+    """Kills a worker that is at work, when it is told of progress."""
 
     cluster: DaskCluster
     killed: list[str] = field(default_factory=list)
 
-    def __call__(self, share: float) -> None:
-        if self.killed or not 0.2 < share < 0.9:
-            return
+    def __call__(self, _share: float) -> None:
         from distributed import default_client
 
         client = default_client()
         names = {url: one["name"] for url, one in client.scheduler_info()["workers"].items()}
         busy = [url for url, tasks in client.processing().items() if tasks]
-        if busy:
+        if busy and not self.killed:
             self.killed.append(names[busy[-1]])
             self.cluster.kill(self.killed[0])
 
@@ -90,17 +90,13 @@ def on(cluster: DaskCluster) -> str:
 
 
 @needs_distributed
-@pytest.mark.parametrize("more", [MANY, ""], ids=["streams", "replicates"])
-def test_a_night_is_the_same_although_a_worker_is_killed(
-    job: Job, cluster: DaskCluster, more: str
-) -> None:
-    settings = SETTINGS if more else SETTINGS.replace("99", "9_999")
-    path = job(more, settings)
+def test_a_night_is_the_same_although_a_worker_is_killed(job: Job, cluster: DaskCluster) -> None:
+    path = job(MANY)
     alone = run(path, as_of=LOUD)
     wanted = found(path, LOUD)
     (path.parent / "ledger.sqlite").unlink()
     kill = KillOne(cluster)
-    shared = run(job(more + on(cluster), settings), as_of=LOUD, progress=kill)
+    shared = run(job(MANY + on(cluster)), as_of=LOUD, progress=kill)
     assert len(kill.killed) == 1
     assert (shared.failed, shared.n_news) == (alone.failed, alone.n_news)
     assert alone.n_news > 0
@@ -108,10 +104,33 @@ def test_a_night_is_the_same_although_a_worker_is_killed(
 
 
 @needs_distributed
+def test_replicates_are_the_same_although_a_worker_is_killed(cluster: DaskCluster) -> None:
+    cases = pd.DataFrame({"x": range(300), "y": 0, "date": pd.Timestamp("2024-01-01")})
+    cases["date"] += pd.to_timedelta(cases.index % 97, unit="D")
+    spec = SpaceTimePermutation(max_duration_days=14, max_radius=50, replicates=4_999)
+    alone = spec.scan(cases)
+    kill = KillOne(cluster)
+    with open_cluster(cluster.url) as opened:
+        shared = spec.scan(cases, executor=opened.executor, progress=kill)
+    assert len(kill.killed) == 1
+    np.testing.assert_array_equal(shared.simulated_maxima, alone.simulated_maxima)
+    pd.testing.assert_frame_equal(shared.clusters, alone.clusters)
+
+
+@needs_distributed
+def test_a_night_of_fewer_streams_than_workers_is_the_same(
+    job: Job, done: Path, cluster: DaskCluster
+) -> None:
+    path = job(on(cluster))
+    assert run(path, as_of=LOUD).n_news == 1
+    assert found(path, LOUD) == found(done, LOUD)
+
+
+@needs_distributed
 def test_replayed_nights_are_the_same(job: Job, cluster: DaskCluster) -> None:
-    nights = {"first": LOUD - timedelta(days=2), "last": LOUD}
-    alone = backtest(job(), **nights)
-    shared = backtest(job(on(cluster)), **nights)
+    first = LOUD - timedelta(days=2)
+    alone = backtest(job(), first=first, last=LOUD)
+    shared = backtest(job(on(cluster)), first=first, last=LOUD)
     pd.testing.assert_frame_equal(shared.signals, alone.signals)
     assert len(alone.signals) > 0
 
