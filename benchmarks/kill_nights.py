@@ -1,4 +1,4 @@
-"""Kill the recording of nights at random instants, and compare with what nobody disturbed.
+"""Kill the night job at random instants, and compare with what nobody disturbed.
 
 ``PYTHONPATH=tests python benchmarks/kill_nights.py --instants 200``
 """

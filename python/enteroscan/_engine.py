@@ -1,7 +1,7 @@
 """Hands a study over to the compiled core: zones, intervals, model, replicates."""
 
-from collections.abc import Callable
-from concurrent.futures import Executor, as_completed
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -20,6 +20,7 @@ from enteroscan.study import LIMIT_TOLERANCE, Counts, Study
 Progress = Callable[[float], object]
 SizeLimit = tuple[Floats, float]  # weights of the places, largest sum
 
+SECONDS_BETWEEN_REPORTS = 0.1  # of what an executor does
 PARTS_WITHOUT_HINT = (
     8  # into which replicates are split for an executor that does not tell its size
 )
@@ -224,13 +225,23 @@ def simulate_with(
     n_parts = min(len(replicates), getattr(executor, "_max_workers", PARTS_WITHOUT_HINT))
     bounds = np.linspace(replicates.start, replicates.stop, n_parts + 1).astype(int).tolist()
     parts = [range(a, b) for a, b in pairwise(bounds)]
-    futures = {executor.submit(simulate_part, study, part): part.start for part in parts}
-    done = 0
-    for future in as_completed(futures):
-        done += len(future.result())
-        if progress is not None:
-            progress(done / len(replicates))
-    return np.concatenate([future.result() for future in futures])
+    return gather([executor.submit(simulate_part, study, part) for part in parts], progress)
+
+
+def gather(parts: "Sequence[Future[Floats]]", progress: Progress | None) -> Floats:
+    """Wait for the parts and put them together; if `progress` raises, those not begun never are."""
+    pending = set(parts)
+    try:
+        while pending:
+            done, pending = wait(pending, SECONDS_BETWEEN_REPORTS, FIRST_COMPLETED)
+            for part in done:
+                part.result()
+            if progress is not None:
+                progress(1.0 - len(pending) / len(parts))
+    finally:
+        for part in pending:
+            part.cancel()
+    return np.concatenate([part.result() for part in parts])
 
 
 def simulate_part(study: Study, replicates: range) -> Floats:

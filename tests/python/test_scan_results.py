@@ -5,7 +5,7 @@ import json
 import math
 import pickle
 import sys
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
@@ -441,6 +441,32 @@ def test_executor_changes_nothing(
             np.testing.assert_array_equal(result.simulated_maxima, alone.simulated_maxima)
             pd.testing.assert_frame_equal(result.clusters, alone.clusters)
     assert shares[-1] == 1.0
+
+
+class Stopped(Exception):
+    pass
+
+
+class Idle(Executor):
+    """Takes work and does none of it."""
+
+    def __init__(self) -> None:
+        self.tasks: list[Future[Any]] = []
+
+    def submit(self, *_work: Any, **_options: Any) -> "Future[Any]":  # noqa: ANN401
+        self.tasks.append(Future())
+        return self.tasks[-1]
+
+
+def test_a_progress_that_raises_ends_what_an_executor_does() -> None:
+    def stop(_share: float) -> None:
+        raise Stopped
+
+    executor = Idle()
+    with pytest.raises(Stopped):
+        scan(PERMUTATION, executor=executor, progress=stop)
+    assert len(executor.tasks) > 1
+    assert all(task.cancelled() for task in executor.tasks)
 
 
 @every_model

@@ -1,8 +1,9 @@
-"""Nights that are recorded by a program which is killed on the way, again and again."""
+"""Whole nights of a program which is killed on the way, again and again."""
 
 import json
 import os
 import random
+import shutil
 import signal
 import time
 from collections import Counter
@@ -10,9 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pandas as pd
 
+from enteroscan.nightly import run as job
 from enteroscan.nightly.config import Config, Ledger
 from enteroscan.nightly.detect import StreamResult
 from enteroscan.nightly.finding import Finding
@@ -21,6 +25,7 @@ from enteroscan.nightly.ledger import open_ledger
 from enteroscan.nightly.night import Evidence
 from enteroscan.nightly.notify import Message
 from enteroscan.nightly.outbox import deliver
+from enteroscan.simulate import District, Outbreak
 
 __all__ = ["FIRST", "Killed", "contents", "finding", "kill", "record", "settings"]
 
@@ -122,9 +127,71 @@ def contents(url: str, folder: Path) -> dict[str, pd.DataFrame]:
         }
 
 
+# Whole nights, from the export to the message.
+
+NIGHTS = tuple(date(2024, 6, 14) + timedelta(days=i) for i in range(3))
+JOB = """
+[source]
+files = ["reports.csv"]
+[detectors.places]
+kind = "scan"
+options = { replicates = 19 }
+[detectors.counts]
+kind = "time_series"
+every = "day"
+[[streams]]
+name = "All"
+[alarm]
+min_recurrence_interval_days = 1
+[output]
+formats = ["html", "json", "csv"]
+language = "en"
+[run]
+n_jobs = 1
+"""
+
+
+def export(folder: Path) -> None:
+    """Write the case reports of a small district with an outbreak."""
+    reports = District(cases_per_year=100).simulate(
+        start="2024-01-01",
+        end="2024-06-20",
+        outbreaks=[Outbreak(agent="salmonella", start="2024-06-10 12:00", size=14)],
+        random_state=1,
+    )
+    reports.to_csv(folder / "reports.csv")
+
+
+def do_nights(folder: Path) -> None:
+    """Do nights as the command does, each once, whatever was done before."""
+    channel = {"file": _Appended(folder / "sent")}
+    with patch.object(job, "channels", lambda _settings: channel):
+        for night in NIGHTS:
+            job.run(folder / "night.toml", as_of=night)
+
+
+def new_job(url: str, place: Path, exported: Path) -> None:
+    """Make the folder of a job."""
+    place.mkdir()
+    shutil.copy(exported / "reports.csv", place)
+    ledger = f"[ledger]\nurl = {json.dumps(url)}\n"
+    (place / "night.toml").write_text(JOB + ledger, encoding="utf-8")
+
+
+def told(folder: Path) -> dict[str, Any]:
+    """Return what the reports say about signals, by their names."""
+    reports = {path.name: path for path in (folder / "reports").iterdir()}
+    documents = {
+        name: json.loads(path.read_text("utf-8"))
+        for name, path in reports.items()
+        if name.endswith(".json") and "manifest" not in name
+    }
+    return dict.fromkeys(reports) | {name: one["signals"] for name, one in documents.items()}
+
+
 @dataclass(frozen=True)
 class Killed:
-    """What came of it: `differences` must be empty, and `unmarked` duplicates."""
+    """What came of it: `differences` must be empty, and `unmarked` duplicates, too."""
 
     kills: int
     runs: int
@@ -142,52 +209,55 @@ def _sent(folder: Path) -> tuple[set[str], list[str], int]:
 
 
 def kill(new_url: Callable[[Path], str], folder: Path, *, instants: int, seed: int) -> Killed:
-    """Record series of nights, and kill the program at random instants; then let it end.
+    """Do series of nights, and kill the program at random instants; then let it end.
 
     The process must have one thread, since it forks.
     """
     chance = random.Random(seed)
+    export(folder)
     calm = folder / "calm"
-    calm.mkdir()
     calm_url = new_url(calm)
-    assert _run(calm_url, calm, None)
-    started = time.monotonic()
+    new_job(calm_url, calm, folder)
+    do_nights(calm)  # here, so that everything is loaded before the process forks
     again = folder / "again"
-    again.mkdir()
-    assert _run(new_url(again), again, None)
+    new_job(new_url(again), again, folder)
+    started = time.monotonic()
+    assert _run(again, None)
     seconds = time.monotonic() - started
-    wanted, news = contents(calm_url, calm), _sent(calm)[0]
+    wanted, news, reports = contents(calm_url, calm), _sent(calm)[0], told(calm)
     kills = runs = series = marked = 0
     differences: list[str] = []
     unmarked: list[str] = []
     while kills < instants:
         series += 1
         place = folder / str(series)
-        place.mkdir()
         url = new_url(place)
-        is_done = False
+        new_job(url, place, folder)
+        is_done, patience = False, 1.0
         while not is_done:
-            limit = chance.uniform(0, seconds) if kills < instants else None
-            is_done = _run(url, place, limit)
+            limit = chance.uniform(0, patience * seconds) if kills < instants else None
+            is_done = _run(place, limit)
             runs += 1
             kills += not is_done
+            patience *= 1.1  # the machine may have become slower
         found = contents(url, place)
         differences += [
             f"{series}: {name}" for name, table in wanted.items() if not table.equals(found[name])
         ]
         keys, twice, n_marked = _sent(place)
         differences += [f"{series}: messages"] * (keys != news)
+        differences += [f"{series}: reports"] * (told(place) != reports)
         unmarked += twice
         marked += n_marked
     return Killed(kills, runs, series, differences, unmarked, marked)
 
 
-def _run(url: str, folder: Path, limit_s: float | None) -> bool:
-    """Record nights in a process that may be killed; return whether it ended by itself."""
+def _run(folder: Path, limit_s: float | None) -> bool:
+    """Do nights in a process that may be killed; return whether it ended by itself."""
     pid = os.fork()
     if pid == 0:
         try:
-            record(url, folder)
+            do_nights(folder)
         except BaseException as error:
             os.write(2, f"{error!r}\n".encode())
             os._exit(1)

@@ -5,7 +5,7 @@
 >>> done.scores(read_truth("truth.csv"))  # doctest: +SKIP
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -19,12 +19,13 @@ from enteroscan.cases import Cases
 from enteroscan.errors import DataError, SpecError
 from enteroscan.evaluation import GROUP_COLUMNS, score
 from enteroscan.evaluation import Replay as Replayed
+from enteroscan.nightly.cluster import Cluster
 from enteroscan.nightly.config import Config, load_config
 from enteroscan.nightly.detect import StreamResult
 from enteroscan.nightly.finding import Finding
 from enteroscan.nightly.identity import Change, Known, merge
-from enteroscan.nightly.reports import read_reports
-from enteroscan.nightly.run import detect_all, findings_of, rules_of
+from enteroscan.nightly.reports import Reports, read_reports
+from enteroscan.nightly.run import cluster_of, detect_all, findings_of, rules_of
 from enteroscan.nightly.thresholds import Thresholds, load_thresholds, name_of
 
 __all__ = ["Backtest", "Calibration", "backtest", "read_truth"]
@@ -283,6 +284,8 @@ def backtest(
         The last night is not after the first.
     DataError
         The input cannot be read.
+    ClusterError
+        The cluster cannot be used.
     """
     settings = config if isinstance(config, Config) else load_config(config)
     if last <= first:
@@ -290,12 +293,32 @@ def backtest(
         raise SpecError(text("period", first=first, last=last))
     reports = read_reports(settings, last)
     nights = [first + timedelta(days=i) for i in range((last - first).days + 1)]
+    with cluster_of(settings) as cluster:
+        found = _found(settings, reports, nights, cluster, progress or (lambda _share: None))
+    return Backtest(settings, load_thresholds(settings), reports.cases, found)
+
+
+def _found(
+    config: Config,
+    reports: Reports,
+    nights: Sequence[date],
+    cluster: Cluster | None,
+    progress: Callable[[float], object],
+) -> dict[date, tuple[StreamResult, ...]]:
+    """Return what each night finds; a cluster gets the nights."""
+    if cluster is not None:
+        tasks = [(night,) for night in nights]
+        futures = cluster.each(_found_on, (config.for_workers(), reports), tasks, progress)
+        return {night: one.result() for night, one in zip(nights, futures, strict=True)}
     found = {}
     for number, night in enumerate(nights, start=1):
-        found[night] = tuple(detect_all(settings, reports.known_on(night), night))
-        if progress is not None:
-            progress(number / len(nights))
-    return Backtest(settings, load_thresholds(settings), reports.cases, found)
+        found[night] = _found_on(config, reports, night)
+        progress(number / len(nights))
+    return found
+
+
+def _found_on(config: Config, reports: Reports, night: date) -> tuple[StreamResult, ...]:
+    return tuple(detect_all(config, reports.known_on(night), night))
 
 
 def read_truth(path: Path, language: str | None = None) -> pd.DataFrame:

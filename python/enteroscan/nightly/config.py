@@ -6,6 +6,7 @@
 import difflib
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -243,6 +244,18 @@ class Run(Model):
     timeout_s: float = Field(
         default=600, gt=0, description="Longest time for a detector of one stream"
     )
+    executor: str | None = Field(
+        default=None,
+        description="dask://HOST:PORT of the scheduler of a Dask cluster; none: this machine",
+    )
+
+    @field_validator("executor")
+    @classmethod
+    def _is_an_address(cls, executor: str | None) -> str | None:
+        if executor is not None and not re.fullmatch(r"dask://[^\s/@]+:\d+", executor):
+            message = f"{executor!r} is no cluster; give dask://HOST:PORT of its scheduler"
+            raise ValueError(message)
+        return executor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -314,9 +327,15 @@ class Config(Model):
     @property
     def fingerprint(self) -> str:
         """The same text for the same settings of what is found."""
-        settings = self.model_dump(mode="json", include=set(_WHAT_IS_FOUND))
+        settings = self.model_dump(mode="json", include=_WHAT_IS_FOUND)
         text = json.dumps(settings, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def for_workers(self) -> "Config":
+        """Return what detectors look at, on one thread unless it says more; no addresses."""
+        nowhere = {"source": Source(files=("-",)), "ledger": Ledger(), "notify": Notify()}
+        run = self.run.model_copy(update={"n_jobs": self.run.n_jobs or 1})
+        return self.model_copy(update={**nowhere, "run": run})
 
     def settings(self) -> dict[str, Any]:
         """Return the settings as JSON has them, without addresses, which may hold passwords."""
@@ -326,7 +345,9 @@ class Config(Model):
         )
 
 
-_WHAT_IS_FOUND = ("source", "study", "detectors", "streams", "alarm", "identity", "run")
+_WHAT_IS_FOUND: dict[str, Any] = dict.fromkeys(
+    ("source", "study", "detectors", "streams", "alarm", "identity"), True
+) | {"run": {"random_state", "timeout_s"}}
 
 
 def _word(value: object) -> str:

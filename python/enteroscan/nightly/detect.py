@@ -4,8 +4,10 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import CancelledError, Executor
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -18,7 +20,7 @@ from enteroscan.nightly.finding import Finding
 from enteroscan.nightly.night import Evidence, Sentences
 from enteroscan.nightly.reports import DATE, Reports, dated, study_period
 
-__all__ = ["Status", "StreamResult", "detect"]
+__all__ = ["Status", "StreamResult", "detect", "failed"]
 
 Status = Literal["ok", "failed", "skipped", "timed_out"]
 
@@ -52,7 +54,12 @@ class StreamResult:
 
 
 def detect(
-    config: Config, reports: Reports, stream: StreamSpec, name: str, as_of: date
+    config: Config,
+    reports: Reports,
+    as_of: date,
+    stream: StreamSpec,
+    name: str,
+    executor: Executor | None = None,
 ) -> StreamResult:
     """Run a detector on a stream; whatever goes wrong is in the answer.
 
@@ -62,10 +69,12 @@ def detect(
         The settings.
     reports
         What was known at the end of the night's day.
-    stream, name
-        The stream, and the name of the detector.
     as_of
         The night.
+    stream, name
+        The stream, and the name of the detector.
+    executor
+        Where replicates are simulated. None: threads of this process.
     """
     detector = config.detectors[name]
     started = time.monotonic()
@@ -82,7 +91,17 @@ def detect(
         common["n_cases"] = len(cases)
         if len(cases) < FEWEST:
             raise _Skipped(say("too_few", n=len(cases)))
-        job = _Job(config, detector, cases, stream.name, name, as_of, check_time)
+        job = _Job(
+            config,
+            detector,
+            cases,
+            reports.tables,
+            stream.name,
+            name,
+            as_of,
+            executor,
+            check_time,
+        )
         findings = job.findings()
         check_time(1.0)
     except _Skipped as reason:
@@ -92,9 +111,14 @@ def detect(
     except _TimedOut:
         message = say("timed_out", seconds=f"{limit:g}")
         return StreamResult(**common, status="timed_out", message=message, seconds=_since(started))
+    except CancelledError:  # a cluster is lost, which is no fault of the stream
+        raise
     except Exception as error:
-        message = f"{type(error).__name__}: {error}"
-        return StreamResult(**common, status="failed", message=message, seconds=_since(started))
+        return replace(
+            failed(stream, name, error),
+            n_cases=common.get("n_cases", 0),
+            seconds=_since(started),
+        )
     return StreamResult(
         **common,
         status="ok",
@@ -103,6 +127,12 @@ def detect(
         spec=job.fingerprint,
         findings=tuple(findings),
     )
+
+
+def failed(stream: StreamSpec, name: str, error: BaseException) -> StreamResult:
+    """Return what becomes of a detector that ended with an error."""
+    message = f"{type(error).__name__}: {error}"
+    return StreamResult(stream=stream.name, detector=name, status="failed", message=message)
 
 
 def _since(started: float) -> float:
@@ -122,9 +152,11 @@ class _Job:
     config: Config
     detector: Detector
     cases: Cases
+    tables: Mapping[Path, pd.DataFrame]
     stream: str
     name: str
     as_of: date
+    executor: Executor | None
     progress: Callable[[float], None]
     n_usable: int = 0
     fingerprint: str = ""
@@ -142,7 +174,8 @@ class _Job:
         spec = build_spec(
             self.detector, random_state=own, n_jobs=self.config.run.n_jobs, **defaults
         )
-        self.fingerprint = _fingerprint(spec)
+        # However many threads there are, the same is found.
+        self.fingerprint = _fingerprint(replace(spec, n_jobs=None))
         return spec
 
     def _scan(self) -> list[Finding]:
@@ -155,12 +188,18 @@ class _Job:
         if len(cases) < FEWEST:
             return []
         tables = {
-            role: pd.read_csv(self.config.path(path), dtype=str)
+            role: self.tables[path]
             for role in ("population", "locations")
             if (path := getattr(self.detector, role)) is not None
         }
         result = spec.scan(
-            places, start=first, as_of=last, on_invalid="drop", progress=self.progress, **tables
+            places,
+            start=first,
+            as_of=last,
+            on_invalid="drop",
+            executor=self.executor,
+            progress=self.progress,
+            **tables,
         )
         members = result.members.groupby("cluster")["location"].agg(set).to_dict()
         ids = places.get("location", pd.Series(dtype=object))
@@ -225,8 +264,9 @@ class _Job:
     def _shared_exposure(self) -> list[Finding]:
         self.n_usable = int(self.cases.exposures["case_id"].nunique())
         last = self.as_of - timedelta(days=self.config.study.lag_days)
-        result = self._spec().link(self.cases, as_of=last)
-        self.progress(1.0)
+        result = self._spec().link(
+            self.cases, as_of=last, executor=self.executor, progress=self.progress
+        )
         members = {
             group: dict(
                 zip(rows["case_id"].astype(str), map(_number, rows["probability"]), strict=True)

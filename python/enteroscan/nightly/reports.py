@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,13 @@ _CODES = {"%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}", "%y": r"\d{2}", "%j": 
 class Reports:
     """Case reports, with the files they came from.
 
-    `files` maps names of files to the SHA-256 of what they hold.
+    `files` maps names of files to the SHA-256 of what they hold. `tables` are the other files that
+    detectors need (population, locations), by their paths in the settings.
     """
 
     cases: Cases
     files: Mapping[str, str]
+    tables: Mapping[Path, pd.DataFrame] = field(default_factory=dict)
 
     def known_on(self, as_of: date) -> "Reports":
         """Return what was known at the end of a day.
@@ -149,13 +151,14 @@ def read_reports(
             message = texts("no_source_url", name=source.url_env)
             raise DataError(message)
         cases = read_cases(sql=source.sql, connection=url, progress=progress, **options)
-        return Reports(_with_lasting_ids(cases), {})
+        return Reports(_with_lasting_ids(cases), *_tables(config))
     paths = find_files(config, as_of)
     if not paths:
         message = texts("no_files", patterns=", ".join(source.files), folder=config.folder)
         raise DataError(message)
     sheet = list(source.sheet) if isinstance(source.sheet, tuple) else source.sheet
-    parts, files = [], {}
+    parts = []
+    files, tables = _tables(config)
     for number, path in enumerate(paths):
         before = _digest(path)
         told = None if progress is None else _part_of(progress, number, len(paths))
@@ -165,7 +168,27 @@ def read_reports(
             raise DataError(message)
         files[path.name] = before
         parts.append(_with_lasting_ids(cases))
-    return Reports(_united(parts), files)
+    return Reports(_united(parts), files, tables)
+
+
+def _tables(config: Config) -> tuple[dict[str, str], dict[Path, pd.DataFrame]]:
+    """Read the other files of the settings, and return their fingerprints and what they hold."""
+    named = {
+        path
+        for detector in config.detectors.values()
+        for path in (detector.population, detector.locations)
+        if path is not None
+    }
+    files = {path.name: _digest(config.path(path)) for path in sorted(named)}
+    return files, {path: _table(config.path(path)) for path in named}
+
+
+def _table(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype=str)
+    except ValueError as error:
+        message = f"{path} is no CSV in UTF-8: {error}; see that it is whole"
+        raise DataError(message) from error
 
 
 def _part_of(

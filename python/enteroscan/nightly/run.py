@@ -10,6 +10,8 @@ import logging
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from importlib.metadata import version
@@ -19,9 +21,10 @@ from typing import Any
 from enteroscan._language import Texts
 from enteroscan.errors import DataError, DeliveryError, SpecError
 from enteroscan.nightly import report
+from enteroscan.nightly.cluster import Cluster, open_cluster
 from enteroscan.nightly.compose import compose
-from enteroscan.nightly.config import Config, load_config
-from enteroscan.nightly.detect import StreamResult, detect
+from enteroscan.nightly.config import Config, StreamSpec, load_config
+from enteroscan.nightly.detect import StreamResult, detect, failed
 from enteroscan.nightly.finding import Finding
 from enteroscan.nightly.identity import Rules, merge
 from enteroscan.nightly.ledger import Ledger, open_ledger
@@ -91,13 +94,19 @@ def run(
         The input cannot be read, or is half-written.
     LedgerError
         The ledger cannot be used.
+    ClusterError
+        The cluster cannot be used.
     """
     settings = config if isinstance(config, Config) else load_config(config)
     to = channels(settings)
     limits = load_thresholds(settings)
     night = date.today() - timedelta(days=1) if as_of is None else as_of
-    with open_ledger(settings) as ledger, ledger.alone(settings.ledger.wait_s):
-        job = _Job(settings, ledger, to, limits, progress or _ignore)
+    with (
+        open_ledger(settings) as ledger,
+        ledger.alone(settings.ledger.wait_s),
+        cluster_of(settings) as cluster,
+    ):
+        job = _Job(settings, ledger, to, limits, cluster, progress or _ignore)
         return job.outcome(night)
 
 
@@ -113,6 +122,7 @@ class _Job:
     ledger: Ledger
     channels: Mapping[str, Channel]
     thresholds: Thresholds
+    cluster: Cluster | None
     progress: Progress
 
     def outcome(self, as_of: date) -> Outcome:
@@ -145,7 +155,8 @@ class _Job:
         """Detect, and write down what was found, all at once."""
         self._refuse_half_written(known, as_of)
         started = time.monotonic()
-        results = list(detect_all(self.config, known, as_of, self._from_to(0.2, 0.9)))
+        told = self._from_to(0.2, 0.9)
+        results = list(detect_all(self.config, known, as_of, told, self.cluster))
         chosen = [self.thresholds.apply(result) for result in results]
         seconds = round(time.monotonic() - started, 3)
         with self.ledger.transaction() as session:
@@ -219,25 +230,72 @@ class _Job:
         }
 
 
+def cluster_of(config: Config) -> AbstractContextManager[Cluster | None]:
+    """Connect to the cluster of the settings, if they name one."""
+    address = config.run.executor
+    return nullcontext() if address is None else open_cluster(address)
+
+
 def detect_all(
-    config: Config, known: Reports, as_of: date, progress: Progress = _ignore
+    config: Config,
+    known: Reports,
+    as_of: date,
+    progress: Progress = _ignore,
+    cluster: Cluster | None = None,
 ) -> Iterator[StreamResult]:
-    """Run the detectors of all streams, and return everything they found."""
+    """Run the detectors of all streams, and return everything they found.
+
+    A cluster gets the streams or, where they are too few to keep it busy, the replicates of one
+    after the other.
+    """
     pairs = [(stream, name) for stream in config.stream_specs for name in stream.detectors]
-    for number, (stream, name) in enumerate(pairs, start=1):
-        result = detect(config, known, stream, name, as_of)
+    if cluster is not None and len(pairs) >= cluster.n_threads:
+        results = _at_once(cluster, config, known, as_of, pairs, progress)
+    else:
+        executor = None if cluster is None else cluster.executor
+        results = _one_by_one(config, known, as_of, pairs, executor, progress)
+    for result in results:
         _log(
             "detected",
             night=as_of,
             stream=result.stream,
-            detector=name,
+            detector=result.detector,
             status=result.status,
             cases=result.n_cases,
             findings=len(result.findings),
             seconds=result.seconds,
         )
         yield result
+
+
+Pairs = Sequence[tuple[StreamSpec, str]]
+
+
+def _one_by_one(
+    config: Config,
+    known: Reports,
+    as_of: date,
+    pairs: Pairs,
+    executor: Executor | None,
+    progress: Progress,
+) -> Iterator[StreamResult]:
+    for number, (stream, name) in enumerate(pairs, start=1):
+        yield detect(config, known, as_of, stream, name, executor)
         progress(number / len(pairs))
+
+
+def _at_once(
+    cluster: Cluster,
+    config: Config,
+    known: Reports,
+    as_of: date,
+    pairs: Pairs,
+    progress: Progress,
+) -> Iterator[StreamResult]:
+    futures = cluster.each(detect, (config.for_workers(), known, as_of), pairs, progress)
+    for (stream, name), future in zip(pairs, futures, strict=True):
+        error = future.exception()
+        yield future.result() if error is None else failed(stream, name, error)
 
 
 def findings_of(results: Sequence[StreamResult]) -> list[Finding]:

@@ -16,7 +16,7 @@ from reference.killed import kill
 folder = Path(sys.argv[1])
 urls = iter(sys.argv[2:])
 result = kill(lambda one: next(urls) if sys.argv[2:] else str(one / "l.sqlite"), folder,
-              instants=20, seed=7)
+              instants=6, seed=7)
 print(json.dumps(dataclasses.asdict(result)))
 """
 
@@ -29,7 +29,7 @@ def test_killed_runs_end_as_if_undisturbed(database: str, tmp_path: Path) -> Non
         if (running := server()) is None:
             pytest.skip("PostgreSQL's server is not installed")
         # Every series needs one; there are no more series than kills and the two undisturbed.
-        urls = [running.url(running.new_database()) for _ in range(22)]
+        urls = [running.url(running.new_database()) for _ in range(8)]
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", SCRIPT, str(tmp_path), *urls],
         check=True,
@@ -37,6 +37,6 @@ def test_killed_runs_end_as_if_undisturbed(database: str, tmp_path: Path) -> Non
         text=True,
     )
     result = json.loads(done.stdout)
-    assert result["kills"] == 20
+    assert result["kills"] == 6
     assert result["differences"] == []
     assert result["unmarked"] == []

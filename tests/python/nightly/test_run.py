@@ -113,12 +113,26 @@ def test_a_failing_stream_does_not_stop_the_others(job: Job) -> None:
     assert "no such symptom" in str(document["streams"])
 
 
-def test_a_stream_that_takes_too_long_is_timed_out(job: Job) -> None:
-    path = job("[run]\ntimeout_s = 1e-9\n")
+@pytest.mark.parametrize(
+    "slow",
+    [
+        'kind = "shared_exposure"\noptions = { replicates = 3_000_000 }',
+        'kind = "scan"\noptions = { replicates = 9_999_999, p_values = "monte_carlo" }',
+    ],
+)
+def test_a_stream_that_takes_too_long_is_stopped(job: Job, slow: str) -> None:
+    """Without a limit this would take longer than any test may; the others are done."""
+    settings = SETTINGS.replace(
+        "[[streams]]", f"[detectors.slow]\ntimeout_s = 0.5\n{slow}\n[[streams]]", 1
+    ).replace('name = "All cases"', 'name = "All cases"\ndetectors = ["slow", "exposures"]')
+    path = job(settings=settings)
     done = cli("nightly", path, "--as-of", LOUD)
     assert done.exit_code == 3
+    assert "All cases / slow" in done.stderr
     manifest = json.loads((path.parent / f"reports/enteroscan-{LOUD}-manifest.json").read_text())
-    assert manifest["not_done"] == {"All cases / exposures": "timed_out"}
+    assert manifest["not_done"] == {"All cases / slow": "timed_out"}
+    with open_ledger(path) as ledger:
+        assert len(ledger.signals()) >= 1
 
 
 def test_a_stream_without_cases_is_no_failure(job: Job) -> None:
