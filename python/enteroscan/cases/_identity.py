@@ -320,7 +320,7 @@ _PHONE_LIKE = re.compile(
     r"|0[0-9]{2,3}-[0-9]{7,8})(?![0-9])"
 )
 _MAIL_LIKE = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
-HIDDEN = "***"
+HIDDEN = "***"  # stands for what is hidden in a text
 # Characters that values of dates, numbers and codes are made of; all others may be part of a name.
 _SHOWN = set(
     "0123456789.,:;/\\-+~%()[]<>=?!*° '\"，。：；、（）℃℉#_"

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from enteroscan.cases import HIDDEN
 from enteroscan.vocabulary import normalise_text
 
 Texts = "pd.Series[Any]"
@@ -46,16 +47,26 @@ KINDS: dict[str, Kind] = {
 def values_of(kind: Kind, frame: pd.DataFrame, meals: pd.DataFrame) -> pd.DataFrame:
     """Return `key` (the same for the same value) and `label` of the rows that have a value.
 
-    Rows are those of `frame` for kinds of the home, else of `meals`.
+    Rows are those of `frame` for kinds of the home, else of `meals`. A name with a hidden part is
+    no value: nobody can say whether two of them are the same.
     """
     table = frame if kind.of_home else meals
     known = table[list(kind.columns)].notna().all(axis=1)
     if kind.at_least:
         known &= pd.to_numeric(table[kind.columns[-1]], errors="coerce").fillna(0) >= kind.at_least
+    for name in kind.columns:
+        known &= ~_is_hidden(table[name])
     rows = table[known]
     parts = [_text(rows[name]) for name in kind.columns]
     label = _joined(parts, JOINT)
-    return pd.DataFrame({"key": _joined(parts, JOINT), "label": label}, index=rows.index)
+    return pd.DataFrame({"key": label, "label": label}, index=rows.index)
+
+
+def _is_hidden(column: "pd.Series[Any]") -> "pd.Series[bool]":
+    """Tell where reading has hidden a person's name."""
+    if pd.api.types.is_numeric_dtype(column):
+        return pd.Series(False, index=column.index)
+    return column.str.contains(HIDDEN, regex=False).fillna(False).astype(bool)
 
 
 def _text(column: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -206,3 +206,12 @@ def test_specs_come_back_from_what_is_written() -> None:
     assert hash(SharedExposure.from_dict(spec.to_dict())) == hash(spec)
     with pytest.raises(SpecError, match="max_hours"):
         SharedExposure.from_dict({"max_hours": 3})
+
+
+def test_a_hidden_name_is_no_value(cases: Cases) -> None:
+    """Two places of which reading has hidden the names of persons are not the same place."""
+    exposures = cases.exposures.assign(venue="***饭店", eat_address="***家")
+    found = SPEC.link(with_tables(cases, exposures=exposures), as_of=AS_OF)
+    shared = set(found.groups["kind"]) | set(found.explanations["kind"]) | set(found.links["kind"])
+    assert not shared & {"venue", "address"}
+    assert shared
