@@ -18,7 +18,7 @@ constexpr double rounding = 1e-9;  // of statistics
 /// The greatest number of expected cases with which a statistic may reach a level, or a little more.
 double greatest_expected_cases(double cases, const LimitsOfSets& shares, double level) {
     // Windows of the cases alone, all of the least likely stratum, reach the most.
-    if (-cases * std::log(shares.least_share) < level * (1.0 - rounding)) return 0.0;
+    if (-cases * std::log(shares.least_share) < level) return 0.0;
     double low = 0.0;
     double high = cases;
     for (int i = 0; i < n_halvings; ++i) {
@@ -157,10 +157,11 @@ void ExposurePlan::prepare_growths(const Zones& zones, const RunControl& control
 
 ExposureLimits ExposurePlan::limits_at(double level) const {
     ExposureLimits limits{level, {}};
+    const double nearly = level * (1.0 - rounding);
     for (const auto& alike : limits_) {
         for (std::int64_t cases = 0; cases <= alike.most_cases; ++cases) {
             const auto number = static_cast<double>(cases);
-            limits.greatest_expected.push_back(level > 0.0 ? greatest_expected_cases(number, alike, level)
+            limits.greatest_expected.push_back(level > 0.0 ? greatest_expected_cases(number, alike, nearly)
                                                            : number);
         }
     }

@@ -95,16 +95,17 @@ std::vector<ExposureWindow> ExposureScan::best_of_nodes(RunControl& control) con
                                std::span<const double> inside) {
             const double expected = plan.expected(set, inside);
             if (cases < plan.min_cases || entry.size > growth.reported || !is_high(cases, expected)) return;
-            const ExposureWindow window{set,
-                                        centre,
-                                        entry.size,
-                                        plan.n_intervals - plan.lengths[length],
-                                        plan.n_intervals,
-                                        plan.exposed[set],
-                                        std::accumulate(inside.begin(), inside.end(), std::int64_t{0}),
-                                        cases,
-                                        expected,
-                                        exposure_log_likelihood_ratio(cases, inside, plan.shares(set))};
+            const ExposureWindow window{
+                set,
+                centre,
+                entry.size,
+                plan.n_intervals - plan.lengths[length],
+                plan.n_intervals,
+                plan.exposed[set],
+                static_cast<std::int64_t>(std::accumulate(inside.begin(), inside.end(), 0.0)),
+                cases,
+                expected,
+                exposure_log_likelihood_ratio(cases, inside, plan.shares(set))};
             auto& kept = best_of_node.try_emplace(plan.sets.nodes[set], window).first->second;
             if (window.statistic > kept.statistic + tied) kept = window;
         };

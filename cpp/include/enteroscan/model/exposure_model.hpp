@@ -34,6 +34,7 @@ struct ExposureModel {
 /// the exponent in Chernoff's bound on the chance of so many. With one stratum it is
 /// c ln(c / (n p)) + (n - c) ln((n - c) / (n (1 - p))). It grows with the exposed cases and falls with every
 /// other case; those of whose stratum nobody is exposed make no difference.
+/// @param cases   exposed ones in the window, more than expected
 /// @param inside  cases of each stratum in the window
 /// @param shares  how many of all cases of each stratum are exposed, 0 to 1
 double exposure_log_likelihood_ratio(double cases, std::span<const double> inside,
