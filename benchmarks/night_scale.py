@@ -5,7 +5,8 @@ python benchmarks/night_scale.py --cases 20000 --streams 100
 python benchmarks/night_scale.py --replay 3 --threads 1 --streams 50 --cases 500 2000 8000
 
 The reports of a simulated area, of a year and a quarter, are read from a CSV file as they are
-exported. Every stream has all detectors: a scan, shared exposures, a time series. A night runs from
+exported. Every stream has a scan and a time series, the first `--exposures` (all cases, then by
+syndrome, agent, age, and place) are searched for shared exposures, too. A night runs from
 the settings to the report; a replay is measured without the reading, which it does once. Each in a
 process of its own; *CPU* is that of all its threads, *GiB* its largest memory. Simulating is not
 measured.
@@ -62,7 +63,15 @@ def streams(codes: list[str]) -> list[str]:
     return [f'[[streams]]\nname = "{i}"\n{text}\n' for i, text in enumerate(chosen)]
 
 
-def make_job(folder: Path, n_cases: int, n_streams: int, threads: int | None) -> None:
+def with_detectors(chosen: list[str], n_exposures: int) -> str:
+    """Return the streams, of which the first ones have all detectors."""
+    fewer = 'detectors = ["places", "counts"]\n'
+    return "".join([*chosen[:n_exposures], *(one + fewer for one in chosen[n_exposures:])])
+
+
+def make_job(
+    folder: Path, n_cases: int, n_streams: int, n_exposures: int, threads: int | None
+) -> None:
     """Simulate the reports, and write them and the settings."""
     span = (LAST - START).days / 365
     reports = District(
@@ -80,7 +89,7 @@ def make_job(folder: Path, n_cases: int, n_streams: int, threads: int | None) ->
     chosen = list(islice(streams(codes), n_streams))
     if len(chosen) < n_streams:
         raise SystemExit(f"there are no more than {len(chosen)} streams of {len(codes)} areas")
-    settings = DETECTORS + "".join(chosen)
+    settings = DETECTORS + with_detectors(chosen, n_exposures)
     if threads is not None:
         settings += f"[run]\nn_jobs = {threads}\n"
     (folder / "night.toml").write_text(settings, encoding="utf-8")
@@ -99,7 +108,10 @@ def measure(folder: Path, n_nights: int) -> None:
         replayed = backtest(folder / "night.toml", first=first, last=LAST)
         results = [result for night in replayed.nights.values() for result in night]
         n_cases = len(replayed.cases)
-        by_name = {f"{i} / {one.detector}": one.seconds for i, one in enumerate(results)}
+        by_name = {}
+        for one in results:
+            name = f"{one.stream} / {one.detector}"
+            by_name[name] = by_name.get(name, 0.0) + one.seconds
         failed = ", ".join(one.message for one in results if one.status == "failed")
     seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
     gib = getrusage(RUSAGE_SELF).ru_maxrss / 2**20
@@ -107,7 +119,7 @@ def measure(folder: Path, n_nights: int) -> None:
     for name, took in by_name.items():
         detector = name.rpartition(" / ")[2]
         parts[detector] = parts.get(detector, 0.0) + took
-    n_streams = len(by_name) // len(parts) // max(n_nights, 1)
+    n_streams = len({name.rpartition(" / ")[0] for name in by_name})
     shares = ", ".join(f"{name} {took:.1f}" for name, took in parts.items())
     print(
         f"{n_cases:>8,}{n_streams:>9}{n_nights or 1:>8}{seconds:>9.1f}{cpu:>8.1f}{gib:>6.2f}"
@@ -123,6 +135,7 @@ def main() -> None:
     )
     parser.add_argument("--cases", type=int, nargs="+", default=[2_000], help="a year")
     parser.add_argument("--streams", type=int, default=30)
+    parser.add_argument("--exposures", type=int, help="streams with all detectors; default: all")
     parser.add_argument("--threads", type=int, help="default: all processors")
     parser.add_argument("--replay", type=int, default=0, help="so many nights; 0: do one")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -133,7 +146,8 @@ def main() -> None:
     print(HEADER, flush=True)
     for n_cases in options.cases:
         with TemporaryDirectory() as folder:
-            make_job(Path(folder), n_cases, options.streams, options.threads)
+            n_exposures = options.streams if options.exposures is None else options.exposures
+            make_job(Path(folder), n_cases, options.streams, n_exposures, options.threads)
             command = [sys.executable, __file__, "--folder", folder]
             subprocess.run([*command, "--replay", str(options.replay)], check=True)
 

@@ -341,7 +341,12 @@ class Config(Model):
         """Return the settings as JSON has them, without addresses, which may hold passwords."""
         return self.model_dump(
             mode="json",
-            exclude={"notify": True, "source": {"url"}, "ledger": {"url"}},
+            exclude={
+                "notify": True,
+                "source": {"url"},
+                "ledger": {"url"},
+                "run": {"executor"},
+            },
         )
 
 
