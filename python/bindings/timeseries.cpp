@@ -69,54 +69,59 @@ ReferenceOptions reference(const Positions& positions, std::size_t first_point, 
 /// Judgements as arrays [n_series, n_points], one for each member.
 class Columns {
   public:
-    Columns(std::size_t n_series, std::size_t n_points) : n_points_(n_points) {
-        const std::array shape{static_cast<py::ssize_t>(n_series), static_cast<py::ssize_t>(n_points)};
-        for (Column& column : columns_) column.values = Array<double>(shape);
-        alarm_ = Array<bool>(shape);
-        reason_ = Array<std::uint8_t>(shape);
-        for (Column& column : columns_) column.data = column.values.mutable_data();
-        alarm_data_ = alarm_.mutable_data();
-        reason_data_ = reason_.mutable_data();
-    }
+    Columns(std::size_t n_series, std::size_t n_points)
+        : size_(n_series * n_points),
+          n_points_(n_points),
+          numbers_(shape(numbers.size(), n_series, n_points)),
+          alarm_(shape(n_series, n_points)),
+          reason_(shape(n_series, n_points)),
+          to_numbers_(numbers_.mutable_data()),
+          to_alarm_(alarm_.mutable_data()),
+          to_reason_(reason_.mutable_data()) {}
 
     /// Needs no GIL.
     void set(std::size_t series, std::span<const Judgement> judgements) const {
         const std::size_t begin = series * n_points_;
         for (std::size_t i = 0; i < judgements.size(); ++i) {
-            for (const Column& column : columns_) column.data[begin + i] = judgements[i].*column.member;
-            alarm_data_[begin + i] = judgements[i].alarm;
-            reason_data_[begin + i] = static_cast<std::uint8_t>(judgements[i].reason);
+            for (std::size_t j = 0; j < numbers.size(); ++j)
+                to_numbers_[j * size_ + begin + i] = judgements[i].*numbers[j].second;
+            to_alarm_[begin + i] = judgements[i].alarm;
+            to_reason_[begin + i] = static_cast<std::uint8_t>(judgements[i].reason);
         }
     }
 
     py::dict to_dict() const {
         py::dict result;
-        for (const Column& column : columns_) result[column.name] = column.values;
+        for (std::size_t j = 0; j < numbers.size(); ++j)
+            result[py::str(std::string(numbers[j].first))] = numbers_[py::int_(j)];
         result["alarm"] = alarm_;
         result["reason"] = reason_;
         return result;
     }
 
   private:
-    struct Column {
-        const char* name;
-        double Judgement::*member;
-        Array<double> values{};
-        double* data = nullptr;
-    };
+    template <typename... Sizes>
+    static std::vector<py::ssize_t> shape(Sizes... sizes) {
+        return {static_cast<py::ssize_t>(sizes)...};
+    }
 
+    static constexpr std::array<Named<double Judgement::*>, 7> numbers{
+        {{"observed", &Judgement::observed},
+         {"expected", &Judgement::expected},
+         {"upper_bound", &Judgement::upper_bound},
+         {"p_value", &Judgement::p_value},
+         {"score", &Judgement::score},
+         {"trend", &Judgement::trend},
+         {"dispersion", &Judgement::dispersion}}};
+
+    std::size_t size_;
     std::size_t n_points_;
-    std::array<Column, 7> columns_{{{"observed", &Judgement::observed},
-                                    {"expected", &Judgement::expected},
-                                    {"upper_bound", &Judgement::upper_bound},
-                                    {"p_value", &Judgement::p_value},
-                                    {"score", &Judgement::score},
-                                    {"trend", &Judgement::trend},
-                                    {"dispersion", &Judgement::dispersion}}};
+    Array<double> numbers_;  // one block: large pages are had for it
     Array<bool> alarm_;
     Array<std::uint8_t> reason_;
-    bool* alarm_data_;
-    std::uint8_t* reason_data_;
+    double* to_numbers_;
+    bool* to_alarm_;
+    std::uint8_t* to_reason_;
 };
 
 py::dict judge(const DetectorHandle& handle, const Array<double>& counts,
@@ -126,7 +131,7 @@ py::dict judge(const DetectorHandle& handle, const Array<double>& counts,
     const auto n_series = static_cast<std::size_t>(counts.shape(0));
     const auto numbers = view(counts);
     const auto people = population ? view(*population) : std::span<const double>{};
-    const Columns columns(n_series, end > begin ? end - begin : 0);
+    Columns columns(n_series, end > begin ? end - begin : 0);
     run_interruptibly(n_threads, progress, [&](RunControl& control) {
         detect(*handle.detector, numbers, n_series, people, {begin, end}, n_threads, control,
                [&](std::size_t series, std::span<const Judgement> judgements) {
