@@ -66,15 +66,63 @@ ReferenceOptions reference(const Positions& positions, std::size_t first_point, 
     return {half_window, current_year, years_back(positions, first_point)};
 }
 
-/// One member of every judgement, as an array [n_series, n_points].
-template <typename T, typename Member>
-Array<T> column(const std::vector<Judgement>& judgements, std::size_t n_series, Member member) {
-    const std::size_t n_points = n_series == 0 ? 0 : judgements.size() / n_series;
-    Array<T> result({static_cast<py::ssize_t>(n_series), static_cast<py::ssize_t>(n_points)});
-    std::transform(judgements.begin(), judgements.end(), result.mutable_data(),
-                   [member](const Judgement& judgement) { return static_cast<T>(judgement.*member); });
-    return result;
-}
+/// Judgements as arrays [n_series, n_points], one for each member.
+class Columns {
+  public:
+    Columns(std::size_t n_series, std::size_t n_points)
+        : size_(n_series * n_points),
+          n_points_(n_points),
+          numbers_(shape(numbers.size(), n_series, n_points)),
+          alarm_(shape(n_series, n_points)),
+          reason_(shape(n_series, n_points)),
+          to_numbers_(numbers_.mutable_data()),
+          to_alarm_(alarm_.mutable_data()),
+          to_reason_(reason_.mutable_data()) {}
+
+    /// Needs no GIL.
+    void set(std::size_t series, std::span<const Judgement> judgements) const {
+        const std::size_t begin = series * n_points_;
+        for (std::size_t i = 0; i < judgements.size(); ++i) {
+            for (std::size_t j = 0; j < numbers.size(); ++j)
+                to_numbers_[j * size_ + begin + i] = judgements[i].*numbers[j].second;
+            to_alarm_[begin + i] = judgements[i].alarm;
+            to_reason_[begin + i] = static_cast<std::uint8_t>(judgements[i].reason);
+        }
+    }
+
+    py::dict to_dict() const {
+        py::dict result;
+        for (std::size_t j = 0; j < numbers.size(); ++j)
+            result[py::str(std::string(numbers[j].first))] = numbers_[py::int_(j)];
+        result["alarm"] = alarm_;
+        result["reason"] = reason_;
+        return result;
+    }
+
+  private:
+    template <typename... Sizes>
+    static std::vector<py::ssize_t> shape(Sizes... sizes) {
+        return {static_cast<py::ssize_t>(sizes)...};
+    }
+
+    static constexpr std::array<Named<double Judgement::*>, 7> numbers{
+        {{"observed", &Judgement::observed},
+         {"expected", &Judgement::expected},
+         {"upper_bound", &Judgement::upper_bound},
+         {"p_value", &Judgement::p_value},
+         {"score", &Judgement::score},
+         {"trend", &Judgement::trend},
+         {"dispersion", &Judgement::dispersion}}};
+
+    std::size_t size_;
+    std::size_t n_points_;
+    Array<double> numbers_;  // one block: large pages are had for it
+    Array<bool> alarm_;
+    Array<std::uint8_t> reason_;
+    double* to_numbers_;
+    bool* to_alarm_;
+    std::uint8_t* to_reason_;
+};
 
 py::dict judge(const DetectorHandle& handle, const Array<double>& counts,
                const std::optional<Array<double>>& population, std::size_t begin, std::size_t end,
@@ -83,21 +131,14 @@ py::dict judge(const DetectorHandle& handle, const Array<double>& counts,
     const auto n_series = static_cast<std::size_t>(counts.shape(0));
     const auto numbers = view(counts);
     const auto people = population ? view(*population) : std::span<const double>{};
-    std::vector<Judgement> judgements;
+    Columns columns(n_series, end > begin ? end - begin : 0);
     run_interruptibly(n_threads, progress, [&](RunControl& control) {
-        judgements = detect(*handle.detector, numbers, n_series, people, {begin, end}, n_threads, control);
+        detect(*handle.detector, numbers, n_series, people, {begin, end}, n_threads, control,
+               [&](std::size_t series, std::span<const Judgement> judgements) {
+                   columns.set(series, judgements);
+               });
     });
-    py::dict result;
-    result["observed"] = column<double>(judgements, n_series, &Judgement::observed);
-    result["expected"] = column<double>(judgements, n_series, &Judgement::expected);
-    result["upper_bound"] = column<double>(judgements, n_series, &Judgement::upper_bound);
-    result["p_value"] = column<double>(judgements, n_series, &Judgement::p_value);
-    result["score"] = column<double>(judgements, n_series, &Judgement::score);
-    result["trend"] = column<double>(judgements, n_series, &Judgement::trend);
-    result["dispersion"] = column<double>(judgements, n_series, &Judgement::dispersion);
-    result["alarm"] = column<bool>(judgements, n_series, &Judgement::alarm);
-    result["reason"] = column<std::uint8_t>(judgements, n_series, &Judgement::reason);
-    return result;
+    return columns.to_dict();
 }
 
 void bind_means(py::module_& module) {

@@ -2,7 +2,6 @@
 
 #include "enteroscan/timeseries/historical.hpp"
 #include "timeseries/distributions.hpp"
-#include "timeseries/moments.hpp"
 #include "timeseries/options.hpp"
 #include "timeseries/reference.hpp"
 
@@ -15,27 +14,18 @@ class Bayes final : public Detector {
 
     void judge(const Series& series, TimePoints points, std::span<Judgement> judgements,
                const RunControl&) const override {
-        options_.reference.years.check(points);
-        std::vector<double> reference;
-        for (std::size_t i = 0; i < judgements.size(); ++i) {
-            Judgement& result = judgements[i];
-            if (!collect_reference(series.counts, points.begin + i, options_.reference, reference)) {
-                result.reason = Reason::too_little_history;
-                continue;
-            }
-            const Moments moments = moments_of(reference);
-            const auto n = static_cast<double>(moments.n);
-            const double size = moments.sum + 0.5;
-            const auto predictive = CountDistribution::of_probability(size, n / (n + 1.0));
-            result.expected = size / n;
-            result.dispersion = (n + 1.0) / n;
-            result.upper_bound = predictive.upper_quantile(options_.alpha);
-            result.p_value = predictive.upper_tail(result.observed);
-            result.score =
-                (result.observed - result.expected) / std::sqrt(result.expected * result.dispersion);
-            if (std::isnan(result.observed)) result.reason = Reason::missing_count;
-            result.alarm = result.observed > result.upper_bound;
-        }
+        judge_by_reference(
+            series, points, judgements, options_.reference, [&](const Moments& moments, Judgement& result) {
+                const auto n = static_cast<double>(moments.n);
+                const double size = moments.sum + 0.5;
+                const auto predictive = CountDistribution::of_probability(size, n / (n + 1.0));
+                result.expected = size / n;
+                result.dispersion = (n + 1.0) / n;
+                result.upper_bound = predictive.upper_quantile(options_.alpha);
+                result.p_value = predictive.upper_tail(result.observed);
+                result.score =
+                    (result.observed - result.expected) / std::sqrt(result.expected * result.dispersion);
+            });
     }
 
   private:

@@ -47,30 +47,31 @@ void YearsBack::check(TimePoints points) const {
                            " are to be judged");
 }
 
-std::vector<Judgement> detect(const Detector& detector, std::span<const double> counts, std::size_t n_series,
-                              std::span<const double> population, TimePoints points, int n_threads,
-                              RunControl& control) {
+void detect(const Detector& detector, std::span<const double> counts, std::size_t n_series,
+            std::span<const double> population, TimePoints points, int n_threads, RunControl& control,
+            const JudgementReceiver& receive) {
     check_shapes(counts, n_series, population, points);
-    std::vector<Judgement> judgements(n_series * points.size());
-    if (judgements.empty()) return judgements;
+    if (n_series == 0 || points.size() == 0) return;
     const std::size_t n_times = counts.size() / n_series;
     const std::size_t n_tasks = (n_series + series_per_task - 1) / series_per_task;
     control.expect(n_series);
     parallel_for(n_tasks, resolve_threads(n_threads), control, [&](std::size_t task, std::size_t) {
         const std::size_t end = std::min(n_series, (task + 1) * series_per_task);
+        std::vector<Judgement> judgements(points.size());
         for (std::size_t series = task * series_per_task; series < end; ++series) {
             const auto own = counts.subspan(series * n_times, n_times);
             check_counts(own, series);
-            const std::span<Judgement> row{judgements.data() + series * points.size(), points.size()};
-            for (std::size_t i = 0; i < row.size(); ++i) row[i].observed = own[points.begin + i];
+            std::fill(judgements.begin(), judgements.end(), Judgement{});
+            for (std::size_t i = 0; i < judgements.size(); ++i)
+                judgements[i].observed = own[points.begin + i];
             detector.judge(
                 {own, population.empty() ? population : population.subspan(series * n_times, n_times)},
-                points, row, control);
+                points, judgements, control);
+            receive(series, judgements);
             control.check();
             control.advance(1);
         }
     });
-    return judgements;
 }
 
 }  // namespace enteroscan

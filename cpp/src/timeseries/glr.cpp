@@ -19,10 +19,124 @@ constexpr double greatest_bound = 1e12;
 constexpr double least_step = 1e-6;   // what is left then is its square
 constexpr double longest_step = 2.0;  // of Newton's method, which goes astray for tiny means
 
+// log(1 + x) = log(u) x / (u - 1) with u = 1 + x rounded: the error of rounding cancels (Kahan).
+template <typename Array>
+auto log_of_1_plus(const Array& x) {
+    const auto u = (1.0 + x).eval();
+    return (u == 1.0).select(x, u.log() * x / (u - 1.0)).eval();
+}
+
+constexpr std::array grid = {0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.25,
+                             1.5, 1.8, 2.2, 2.7, 3.3, 4.0, 5.0,  6.5, 9.0, 14.0};
+using OnGrid = Eigen::Array<double, grid.size(), 1>;
+
+// Log likelihood ratios of the windows of a chart at the shifts of a grid, as differences of sums over its
+// points. A ratio is concave in the shift, so that these are close limits of what it can be between them.
+class ShiftGrid {
+  public:
+    // What is known about the greatest ratio of a window: it is reached, not exceeded, and near that shift.
+    struct Bracket {
+        std::size_t begin;
+        double reached;
+        double at_most;
+        double shift;
+    };
+
+    ShiftGrid(double sign, double alpha) : sign_(sign), alpha_(alpha) {
+        shifts_ = sign * Eigen::Map<const OnGrid>(grid.data());
+        factors_ = shifts_.exp();
+    }
+
+    void clear() noexcept {
+        sums_.assign(1, {OnGrid::Zero(), OnGrid::Zero(), OnGrid::Zero()});
+        cusums_.setZero();
+    }
+
+    void push(double count, double weight, double mean) {
+        set_mean(mean);
+        const Terms& last = sums_.back();
+        sums_.push_back({last.ratio + term(count, weight), last.slope + sign_ * (count - weight * shares_),
+                         last.curvature + weight * spreads_});
+    }
+
+    void pop() noexcept { sums_.pop_back(); }
+
+    // Makes the point that was pushed last one of the chart's.
+    void keep(double count, double weight) { cusums_ = cusums_.max(0.0) + term(count, weight); }
+
+    // The least count, not rounded, with which one of the shifts reaches the threshold at the next point.
+    double bound(double threshold, double mean) {
+        set_mean(mean);
+        return ((threshold - cusums_.max(0.0) - ratios_ / alpha_) / (shifts_ + ratios_))
+            .tail<grid.size() - 1>()
+            .minCoeff();
+    }
+
+    // Of the window that begins with point `begin`. `at` is the place on the grid where the last one was.
+    Bracket bracket(std::size_t begin, std::size_t& at) const noexcept {
+        const Terms& end = sums_.back();
+        const Terms& start = sums_[begin];
+        const auto slope = [&](std::size_t i) { return end.slope[index(i)] - start.slope[index(i)]; };
+        const auto ratio = [&](std::size_t i) { return end.ratio[index(i)] - start.ratio[index(i)]; };
+        while (at + 1 < grid.size() && slope(at + 1) > 0.0) ++at;
+        while (at > 0 && slope(at) <= 0.0) --at;
+        if (slope(at) <= 0.0) return {begin, 0.0, 0.0, 0.0};
+        const double left = slope(at);
+        if (at + 1 == grid.size())
+            return {begin, ratio(at), std::numeric_limits<double>::infinity(), shifts_[index(at)]};
+        const double right = slope(at + 1);
+        const double curvature = end.curvature[index(at)] - start.curvature[index(at)];
+        const double rounding =
+            1e-11 * (1.0 + std::abs(end.ratio[index(at + 1)]) + std::abs(start.ratio[index(at + 1)]));
+        const double at_most = std::min(ratio(at) + left * left / (2.0 * curvature),
+                                        ratio(at + 1) + right * right / (2.0 * curvature));
+        return {begin, std::max(ratio(at), ratio(at + 1)) - rounding,
+                curvature > 0.0 ? at_most + rounding : std::numeric_limits<double>::infinity(),
+                shifts_[index(at)] + left / (left - right) * (shifts_[index(at + 1)] - shifts_[index(at)])};
+    }
+
+  private:
+    struct Terms {
+        OnGrid ratio;      // log likelihood ratio
+        OnGrid slope;      // its derivative
+        OnGrid curvature;  // least second derivative, with the other sign, up to the next shift
+    };
+
+    static Eigen::Index index(std::size_t i) noexcept { return static_cast<Eigen::Index>(i); }
+
+    OnGrid term(double count, double weight) const { return shifts_ * count + weight * ratios_; }
+
+    void set_mean(double mean) {
+        if (mean == mean_) return;
+        mean_ = mean;
+        const OnGrid odds = alpha_ * mean * factors_;
+        ratios_ = std::log1p(alpha_ * mean) - log_of_1_plus(odds);
+        shares_ = odds / (1.0 + odds);
+        // Between two shifts it is least at one of them: it grows up to odds of 1 and then falls.
+        spreads_ = shares_ * (1.0 - shares_);
+        for (Eigen::Index i = 0; i + 1 < spreads_.size(); ++i)
+            spreads_[i] = std::min(spreads_[i], spreads_[i + 1]);
+    }
+
+    double sign_;
+    double alpha_;
+    OnGrid shifts_;
+    OnGrid factors_;
+    std::vector<Terms> sums_{1, {OnGrid::Zero(), OnGrid::Zero(), OnGrid::Zero()}};
+    OnGrid cusums_ = OnGrid::Zero();  // of known shifts
+    double mean_ = not_a_number;      // what the following belong to
+    OnGrid ratios_;                   // log((1 + alpha mean) / (1 + alpha mean e^k))
+    OnGrid shares_;                   // expected of count + 1 / alpha
+    OnGrid spreads_;
+};
+
 // The points since a chart began. The oldest come first.
 class Chart {
   public:
-    Chart(const GlrOptions& options, double alpha) : options_(&options), alpha_(alpha) {}
+    Chart(const GlrOptions& options, double alpha)
+        : options_(&options),
+          alpha_(alpha),
+          grid_(options.direction == ShiftDirection::increase ? 1.0 : -1.0, alpha) {}
 
     void clear() noexcept {
         counts_.clear();
@@ -30,16 +144,14 @@ class Chart {
         weights_.clear();
         odds_.clear();
         base_.assign(1, 0.0);
-        scores_.clear();
-        informations_.clear();
+        grid_.clear();
         cusum_ = 0.0;
-        grid_cusums_ = {};
     }
 
     // Adds a point for good.
     void add(double count, double mean) {
         push(count, mean);
-        if (!knows_shift() && alpha_ > 0.0) push_grid(count, mean);
+        if (!knows_shift() && alpha_ > 0.0) grid_.keep(count, weights_.back());
     }
 
     bool knows_shift() const noexcept { return options_->log_shift.has_value(); }
@@ -56,9 +168,7 @@ class Chart {
             weights_.push_back(count + 1.0 / alpha_);
             odds_.push_back(alpha_ * mean);
             base_.push_back(base_.back() + weights_.back() * std::log1p(odds_.back()));
-            const double inverse = 1.0 / (1.0 + odds_.back());
-            scores_.push_back((count - mean) * inverse);
-            informations_.push_back(weights_.back() * odds_.back() * inverse * inverse);
+            grid_.push(count, weights_.back(), mean);
         }
     }
 
@@ -69,18 +179,13 @@ class Chart {
             weights_.pop_back();
             odds_.pop_back();
             base_.pop_back();
-            scores_.pop_back();
-            informations_.pop_back();
+            grid_.pop();
         }
     }
 
-    double statistic() const {
+    double statistic() {
         if (knows_shift()) return cusum_;
-        if (alpha_ == 0.0) return poisson();
-        // Few windows can be above what is known to be reached; none but by a rounding error.
-        if (const double reached = reached_by_grid(); reached > 0.0)
-            if (const double greatest = negative_binomial(reached, false); greatest > 0.0) return greatest;
-        return negative_binomial();
+        return alpha_ > 0.0 ? negative_binomial() : poisson();
     }
 
     bool alarms(double statistic) const noexcept {
@@ -236,61 +341,32 @@ class Chart {
         const Eigen::Map<const Eigen::ArrayXd> weights(weights_.data() + begin, n);
         const Eigen::Map<const Eigen::ArrayXd> odds(odds_.data() + begin, n);
         const double factor = std::exp(shift);
-        // log(1 + x) = log(u) x / (u - 1) with u = 1 + x rounded: the error of rounding cancels (Kahan).
-        const auto x = odds * factor;
-        const auto u = 1.0 + x;
-        const auto logs = (u == 1.0).select(x, u.log() * x / (u - 1.0));
-        return shift * cases + base_.back() - base_[begin] - (weights * logs).sum();
+        return shift * cases + base_.back() - base_[begin] - (weights * log_of_1_plus(odds * factor)).sum();
     }
 
-    // The greatest log likelihood ratio of all windows that is at least `least`, or the first of them; 0
-    // where there is none.
-    double negative_binomial(double least = 0.0, bool first_will_do = false) const {
+    // The greatest log likelihood ratio of all windows; or one that is known to be `enough`, or what is less.
+    double negative_binomial(double enough = std::numeric_limits<double>::infinity()) {
         if (options_->compat) return package_negative_binomial();
-        double greatest = least * (1.0 - 1e-12);
-        double cases = 0.0;
-        double mean = 0.0;
-        double slope = 0.0;
-        double greatest_odds = 0.0;
-        double score = 0.0;  // at a shift of 0
-        double information = 0.0;
-        bool found = false;
+        double reached = 0.0;
+        std::size_t at = 0;
+        brackets_.clear();
         const auto [first, end] = windows(counts_.size(), false);
-        for (std::size_t i = counts_.size(); i-- > first;) {
-            cases += counts_[i];
-            mean += means_[i];
-            score += scores_[i];
-            information += informations_[i];
-            slope += weights_[i] * odds_[i];
-            greatest_odds = std::max(greatest_odds, odds_[i]);
-            if (i >= end || sign() * score <= 0.0) continue;
-            // The likelihood ratio is concave in the shift k: it cannot be above the tangent at 0, nor k be
-            // so great that e^k slope / (1 + e^k greatest_odds) is above the cases.
-            const double rest = slope - cases * greatest_odds;
-            // Right where the mean is constant, whichever it is.
-            const double factor = cases / (rest > 0.0 ? rest : mean);
-            const bool is_limit = sign() > 0.0 && rest > 0.0;
-            if (is_limit && score * (factor - 1.0) <= greatest) continue;  // log(x) <= x - 1
-            // Up to a shift with e^k odds^2 <= 1 the information is at least that at 0, and the likelihood
-            // ratio below a parabola.
-            const double curvature =
-                is_limit && greatest_odds * greatest_odds * factor <= 1.0 ? information : 0.0;
-            if (curvature > 0.0 && score * score <= 2.0 * curvature * greatest) continue;
-            const auto ceiling = [&](double k) {
-                return k * curvature < score ? k * (score - 0.5 * k * curvature)
-                                             : 0.5 * score * score / curvature;
-            };
-            const double start = std::log(factor);
-            if (is_limit && ceiling(start) <= greatest) continue;
-            const double shift = best_shift(i, cases, std::max(start, 0.5 * least_shift), longest_step);
-            if (sign() > 0.0 ? ceiling(shift) <= greatest : score * shift <= greatest) continue;
-            const double ratio = log_ratio(i, cases, shift);
-            if (ratio <= greatest) continue;
-            greatest = ratio;
-            found = true;
-            if (first_will_do && ratio >= least) break;
+        for (std::size_t begin = end; begin-- > first;) {
+            const ShiftGrid::Bracket bracket = grid_.bracket(begin, at);
+            reached = std::max(reached, bracket.reached);
+            if (reached >= enough) return reached;
+            if (bracket.at_most > reached) brackets_.push_back(bracket);
         }
-        return found ? greatest : 0.0;
+        double greatest = 0.0;
+        const double interesting = std::isfinite(enough) ? enough : reached;
+        for (const ShiftGrid::Bracket& bracket : brackets_) {
+            if (bracket.at_most < std::max(greatest, interesting)) continue;
+            double cases = 0.0;
+            for (std::size_t i = bracket.begin; i < counts_.size(); ++i) cases += counts_[i];
+            const double shift = best_shift(bracket.begin, cases, bracket.shift, longest_step);
+            if (sign() * shift > 0.0) greatest = std::max(greatest, log_ratio(bracket.begin, cases, shift));
+        }
+        return greatest;
     }
 
     // Longest windows first, each from where the last one ended and with steps of any length, after which
@@ -318,13 +394,13 @@ class Chart {
         if (windows(counts_.size() + 1, false).end == 0 || !std::isfinite(mean)) return not_a_number;
         const auto reaches = [&](double count) {
             push(count, mean);
-            const double ratio = negative_binomial(options_->threshold, true);
+            const double ratio = negative_binomial(options_->threshold);
             pop();
             return ratio >= options_->threshold;
         };
         // Steps that double until the bound lies between `low`, which does not reach the threshold, and
         // `high`.
-        double high = std::max(0.0, std::ceil(bound_of_grid(mean) - 1e-9));
+        double high = std::max(0.0, std::ceil(grid_.bound(options_->threshold, mean) - 1e-9));
         if (!(high < greatest_bound)) return not_a_number;
         double low = high - 1.0;
         if (reaches(high)) {
@@ -348,49 +424,6 @@ class Chart {
         return high;
     }
 
-    static constexpr std::array grid = {0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.2,  1.5,
-                                        1.8, 2.2, 2.7, 3.3, 4.0, 5.0,  6.5, 8.5, 11.0, 14.0};
-    inline static const std::array<double, grid.size()> grid_factors = [] {
-        std::array<double, grid.size()> factors{};
-        std::transform(grid.begin(), grid.end(), factors.begin(), [](double k) { return std::exp(k); });
-        return factors;
-    }();
-
-    // A log likelihood ratio that the greatest one of all windows is not below.
-    double reached_by_grid() const noexcept {
-        const bool has_all_windows = options_->window == 0 && options_->min_window == 1;
-        if (!has_all_windows || options_->compat || options_->direction == ShiftDirection::decrease)
-            return 0.0;
-        return *std::max_element(grid_cusums_.begin(), grid_cusums_.end());
-    }
-
-    double bound_of_grid(double mean) {
-        double least = std::numeric_limits<double>::infinity();
-        set_grid_ratios(mean);
-        for (std::size_t i = 0; i < grid.size(); ++i) {
-            const double ratio = grid_ratios_[i];
-            const double missing = options_->threshold - std::max(0.0, grid_cusums_[i]) - ratio / alpha_;
-            least = std::min(least, missing / (grid[i] + ratio));
-        }
-        return least;
-    }
-
-    void push_grid(double count, double mean) {
-        set_grid_ratios(mean);
-        for (std::size_t i = 0; i < grid.size(); ++i)
-            grid_cusums_[i] =
-                std::max(0.0, grid_cusums_[i]) + grid[i] * count + (count + 1.0 / alpha_) * grid_ratios_[i];
-    }
-
-    // log((1 + alpha mean) / (1 + alpha mean e^k)) for all shifts k of the grid.
-    void set_grid_ratios(double mean) {
-        if (mean == grid_mean_) return;
-        grid_mean_ = mean;
-        const Eigen::Map<const Eigen::Array<double, grid.size(), 1>> factors(grid_factors.data());
-        Eigen::Map<Eigen::Array<double, grid.size(), 1>> ratios(grid_ratios_.data());
-        ratios = std::log(1.0 + alpha_ * mean) - (1.0 + alpha_ * mean * factors).log();
-    }
-
     const GlrOptions* options_;
     double alpha_;
     std::vector<double> counts_;
@@ -398,12 +431,9 @@ class Chart {
     std::vector<double> weights_;  // x + 1 / alpha
     std::vector<double> odds_;     // alpha mu
     std::vector<double> base_{0.0};
-    std::vector<double> scores_;        // derivatives of the log likelihood ratio at a shift of 0,
-    std::vector<double> informations_;  // first and second, the latter with the other sign
+    ShiftGrid grid_;
+    std::vector<ShiftGrid::Bracket> brackets_;  // windows that may be the greatest
     double cusum_ = 0.0;
-    std::array<double, grid.size()> grid_cusums_{};  // of known shifts
-    std::array<double, grid.size()> grid_ratios_{};
-    double grid_mean_ = not_a_number;
 };
 
 // The in-control mean of the points from `start` on.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -19,22 +20,20 @@ struct Moments {
 
 inline Moments moments_of(std::span<const double> numbers) noexcept {
     Moments result;
+    double origin = 0.0;  // one of the numbers, so that little is lost in the difference of squares
+    double rest = 0.0;
+    double squares = 0.0;
     for (const double x : numbers) {
         if (std::isnan(x)) continue;
+        if (result.n == 0) origin = x;
         ++result.n;
         result.sum += x;
+        rest += x - origin;
+        squares += (x - origin) * (x - origin);
     }
-    if (result.n == 0) return result;
     const auto n = static_cast<double>(result.n);
-    result.mean = result.sum / n;
-    double squares = 0.0;
-    double rest = 0.0;  // what rounding left over in the mean
-    for (const double x : numbers) {
-        if (std::isnan(x)) continue;
-        squares += (x - result.mean) * (x - result.mean);
-        rest += x - result.mean;
-    }
-    if (result.n > 1) result.variance = (squares - rest * rest / n) / (n - 1.0);
+    if (result.n > 0) result.mean = result.sum / n;
+    if (result.n > 1) result.variance = std::max(0.0, squares - rest * rest / n) / (n - 1.0);
     return result;
 }
 

@@ -8,6 +8,7 @@
 
 #include "enteroscan/base/error.hpp"
 #include "enteroscan/timeseries/historical.hpp"
+#include "timeseries/moments.hpp"
 
 namespace enteroscan {
 
@@ -31,6 +32,24 @@ inline bool collect_reference(std::span<const double> counts, std::size_t t, con
         if (then == YearsBack::missing || !add(then - half, then + half + 1)) return false;
     }
     return !reference.empty();
+}
+
+/// Judges points one by one with the moments of their comparable counts: judge(moments, judgement).
+template <typename Judge>
+void judge_by_reference(const Series& series, TimePoints points, std::span<Judgement> judgements,
+                        const ReferenceOptions& options, Judge judge) {
+    options.years.check(points);
+    std::vector<double> reference;
+    for (std::size_t i = 0; i < judgements.size(); ++i) {
+        Judgement& result = judgements[i];
+        if (!collect_reference(series.counts, points.begin + i, options, reference)) {
+            result.reason = Reason::too_little_history;
+            continue;
+        }
+        if (std::isnan(result.observed)) result.reason = Reason::missing_count;
+        judge(moments_of(reference), result);
+        result.alarm = result.observed > result.upper_bound;
+    }
 }
 
 inline void check_reference(const ReferenceOptions& options) {

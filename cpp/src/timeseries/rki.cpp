@@ -3,7 +3,6 @@
 
 #include "enteroscan/timeseries/historical.hpp"
 #include "timeseries/distributions.hpp"
-#include "timeseries/moments.hpp"
 #include "timeseries/reference.hpp"
 
 namespace enteroscan {
@@ -21,36 +20,26 @@ class Rki final : public Detector {
 
     void judge(const Series& series, TimePoints points, std::span<Judgement> judgements,
                const RunControl&) const override {
-        options_.reference.years.check(points);
-        std::vector<double> reference;
-        for (std::size_t i = 0; i < judgements.size(); ++i) {
-            Judgement& result = judgements[i];
-            if (!collect_reference(series.counts, points.begin + i, options_.reference, reference)) {
-                result.reason = Reason::too_little_history;
-                continue;
-            }
-            const Moments moments = moments_of(reference);
-            result.expected = moments.mean;
-            result.dispersion = moments.mean > 0.0 ? moments.variance / moments.mean : not_a_number;
-            if (moments.mean > greatest_tabulated) {
-                if (moments.n < 2) {
-                    result.reason = Reason::too_little_history;
-                    continue;
-                }
-                result.upper_bound = moments.mean + 2.0 * moments.sigma();
-                result.score = (result.observed - moments.mean) / moments.sigma();
-                result.p_value = normal_upper_tail(result.score);
-            } else {
-                result.upper_bound = poisson_limits[static_cast<std::size_t>(moments.mean)];
-                result.score = (result.observed - moments.mean) / (result.upper_bound - moments.mean);
-                result.p_value = CountDistribution::poisson(moments.mean).upper_tail(result.observed);
-            }
-            if (std::isnan(result.observed)) result.reason = Reason::missing_count;
-            result.alarm = result.observed > result.upper_bound;
-        }
+        judge_by_reference(series, points, judgements, options_.reference, judge_point);
     }
 
   private:
+    static void judge_point(const Moments& moments, Judgement& result) {
+        result.expected = moments.mean;
+        result.dispersion = moments.mean > 0.0 ? moments.variance / moments.mean : not_a_number;
+        if (moments.mean <= greatest_tabulated) {
+            result.upper_bound = poisson_limits[static_cast<std::size_t>(moments.mean)];
+            result.score = (result.observed - moments.mean) / (result.upper_bound - moments.mean);
+            result.p_value = CountDistribution::poisson(moments.mean).upper_tail(result.observed);
+        } else if (moments.n < 2) {
+            result.reason = Reason::too_little_history;
+        } else {
+            result.upper_bound = moments.mean + 2.0 * moments.sigma();
+            result.score = (result.observed - moments.mean) / moments.sigma();
+            result.p_value = normal_upper_tail(result.score);
+        }
+    }
+
     RkiOptions options_;
 };
 

@@ -33,7 +33,13 @@ std::vector<double> random_counts(std::size_t n, double p, std::uint64_t replica
 std::vector<Judgement> judge(const Detector& detector, const std::vector<double>& counts, TimePoints points,
                              int n_threads = 1, std::size_t n_series = 1) {
     RunControl control;
-    return detect(detector, counts, n_series, {}, points, n_threads, control);
+    std::vector<Judgement> judgements(n_series * points.size());
+    detect(detector, counts, n_series, {}, points, n_threads, control,
+           [&](std::size_t series, std::span<const Judgement> row) {
+               std::copy(row.begin(), row.end(),
+                         judgements.begin() + static_cast<std::ptrdiff_t>(series * points.size()));
+           });
+    return judgements;
 }
 
 TEST(CountDistribution, TailsAndQuantilesAreThoseOfBoost) {
@@ -254,7 +260,7 @@ TEST(Detect, RefusesWhatIsNoCountAndStops) {
     RunControl control;
     control.cancel();
     const std::vector<double> counts(10, 1.0);
-    EXPECT_THROW(detect(*detector, counts, 1, {}, {0, 10}, 1, control), Cancelled);
+    EXPECT_THROW(detect(*detector, counts, 1, {}, {0, 10}, 1, control, [](auto, auto) {}), Cancelled);
 }
 
 }  // namespace

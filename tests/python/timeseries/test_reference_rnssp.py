@@ -1,5 +1,6 @@
 """CDC's ESSENCE detectors beside the outputs of its R package Rnssp."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +92,32 @@ def test_negative_binomial_regression(
     )
     assert (frame["upper_bound"].to_numpy() == numbers(theirs["threshold"])).all()
     assert (frame["alarm"].to_numpy() == np.array(theirs["alarm"])).all()
+
+
+@pytest.mark.parametrize("series", ["salmNewport_total", "campyDE", "salmHospitalized"])
+@pytest.mark.parametrize("kind", ["original", "modified"])
+def test_farrington(folder: Path, answers: surveillance.Output, series: str, kind: str) -> None:
+    theirs = answers[f"{series}__alert_farrington_{kind}"]
+    weekly = pd.read_csv(folder / "series" / f"{series}.csv", parse_dates=["date"])
+    begin = 4 * 52 + 3 + 1
+    modified = ts.FarringtonFlexible(
+        years_back=4, alpha=0.05, max_trend_p=0.05, min_recent_cases=0.0, compat=True
+    )
+    original = replace(
+        modified, season_levels=1, recent_steps_excluded=None, reweight_above=1.0, bound="delta"
+    )
+    spec = original if kind == "original" else modified
+    frame, alarms = (
+        each.detect(weekly[["date", "observed"]], count="observed", last=len(weekly) - begin).frame
+        for each in (spec, replace(spec, min_recent_cases=6.0, min_recent_steps=5))
+    )
+    columns = {"predicted": "expected", "upper": "upper_bound", "alert_score": "score"}
+    for column, ours in columns.items():
+        values = numbers(theirs[column])[begin:]
+        known = ~np.isnan(values)  # the package blanks bounds where there are few cases
+        assert known.sum() > 250
+        assert surveillance.difference(frame[ours].to_numpy()[known], values[known]) < 1e-12, column
+    colour = np.array(theirs["alert"])[begin:]
+    judged = np.isin(colour, ["red", "blue"])
+    assert (colour == "red").sum() >= 20
+    assert (alarms["alarm"].to_numpy() == (colour == "red"))[judged].all()

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 #include <vector>
@@ -83,15 +84,18 @@ struct YearsBack {
     void check(TimePoints points) const;
 };
 
+/// Takes the judgements of one series, in the order of its points.
+using JudgementReceiver = std::function<void(std::size_t series, std::span<const Judgement> judgements)>;
+
 /// Judges `points` of many series, in parallel.
 /// @param counts      [n_series][n_times], contiguous, NaN where missing
 /// @param population  empty, or of the same shape
 /// @param n_threads   0 means all processors; the result does not depend on it
-/// @returns [n_series][points.size()]
+/// @param receive     is called once for each series, by several threads at once
 /// @throws InvalidInput for shapes that do not fit and counts that are negative or infinite
 /// @throws Cancelled
-std::vector<Judgement> detect(const Detector& detector, std::span<const double> counts, std::size_t n_series,
-                              std::span<const double> population, TimePoints points, int n_threads,
-                              RunControl& control);
+void detect(const Detector& detector, std::span<const double> counts, std::size_t n_series,
+            std::span<const double> population, TimePoints points, int n_threads, RunControl& control,
+            const JudgementReceiver& receive);
 
 }  // namespace enteroscan
