@@ -10,8 +10,6 @@ Everything is a logarithm of a probability or density, one column an agent in th
 'mushroom_gastrointestinal'
 """
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -319,10 +317,6 @@ def _answers(frame: pd.DataFrame, frequencies: pd.DataFrame) -> tuple[list[str],
             "use keys of vocabulary.symptoms() or leave the columns out"
         )
         raise DataError(message)
-    answers = [_yes(frame[f"{PREFIX}{name}"]) for name in names]
-    values = np.column_stack(answers) if answers else np.empty((len(frame), 0))
+    answers = frame[[f"{PREFIX}{name}" for name in names]].astype("boolean")
+    values = answers.to_numpy(np.float64, na_value=np.nan)
     return names, np.nan_to_num(values, nan=0.0), np.nan_to_num(1 - values, nan=0.0)
-
-
-def _yes(answers: "pd.Series[Any]") -> Floats:
-    return np.asarray(answers.astype("boolean").astype("Float64"), dtype=np.float64)
