@@ -124,7 +124,8 @@ def _read(path: Path, texts: Texts) -> pd.DataFrame:
 def _show(result: "DetectionResult", texts: Texts) -> None:
     """Print the detectors, the alarms, and what was not judged."""
     alarms = result.alarms
-    for method, why, n in result.detectors.itertuples(index=False):
+    detectors = result.detectors.assign(why=result.why(texts.language))
+    for method, why, n in detectors.itertuples(index=False):
         typer.echo(texts("method", method=method, n=f"{n:,}") + (f" ({why})" if why else ""))
     dates = [_cell("date", date) for date in result.dates[[0, -1]]]
     typer.echo(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from enteroscan._language import Texts
 from enteroscan._templates import template
 
 if TYPE_CHECKING:
@@ -13,23 +14,34 @@ if TYPE_CHECKING:
 SHOWN_ALARMS = 20
 
 
-def render(result: "DetectionResult") -> str:
+def render(result: "DetectionResult", language: str | None = None) -> str:
     """Return HTML: verdict, alarms, what could not be judged, settings."""
+    texts = Texts(language, "detect")
     alarms = result.alarms
     not_judged = result.not_judged.groupby("reason", observed=True)["n_points"].agg(["size", "sum"])
     settings = {name: value for name, value in result.spec.to_dict().items() if value is not None}
-    detectors = [row for row in result.detectors.to_dict("records") if row["why"]]
+    chosen = zip(result.detectors.to_dict("records"), result.why(texts.language), strict=True)
     return template("detection.html").render(
-        verdict=result.verdict(),
+        texts=texts,
+        verdict=result.verdict(texts.language),
         by=result.by,
         alarms=[_row(row, result.by) for _, row in alarms.head(SHOWN_ALARMS).iterrows()],
         n_more=max(0, len(alarms) - SHOWN_ALARMS),
         not_judged=[
-            {"reason": reason, "n_series": f"{row['size']:,}", "n_points": f"{row['sum']:,}"}
+            texts(
+                "not_judged",
+                reason=texts(f"reason.{reason}"),
+                points=f"{row['sum']:,}",
+                series=f"{row['size']:,}",
+            )
             for reason, row in not_judged.iterrows()
         ],
-        detectors=detectors,
-        facts={"Series": f"{result.n_series:,}", "enteroscan": result.version},
+        detectors=[
+            texts("method", method=row["method"], n=format(row["n_series"], ",")) + f" ({why})"
+            for row, why in chosen
+            if why
+        ],
+        facts={texts("series"): f"{result.n_series:,}", "enteroscan": result.version},
         settings=settings,
     )
 

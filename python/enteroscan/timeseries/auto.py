@@ -17,7 +17,6 @@ from enteroscan.timeseries.specs import (
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
     from enteroscan._progress import Progress
     from enteroscan.timeseries._calendar import Calendar, Every
@@ -178,17 +177,10 @@ def _judge_each(
                     progress=told,
                 )
             )
-    why = [
-        _why(lengths[[spec == other for other in chosen]], table.calendar.every) for spec in specs
-    ]
-    return unite(parts, which, why, table.keys)
+    spans = [lengths[[spec == other for other in chosen]] for spec in specs]
+    histories = [(int(span.min()), int(span.max()), table.calendar.every) for span in spans]
+    return unite(parts, which, histories, table.keys)
 
 
 def _part_of(report: "Progress", number: int, n_parts: int) -> "Progress":
     return lambda share: report((number + share) / n_parts)
-
-
-def _why(lengths: "NDArray[np.int64]", every: str) -> str:
-    least, greatest = int(lengths.min()), int(lengths.max())
-    span = f"{least:,}" if least == greatest else f"{least:,} to {greatest:,}"
-    return f"{span} {every}s of history"

@@ -9,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from enteroscan import _core
+from enteroscan._language import Texts
 from enteroscan._progress import reporting
 from enteroscan.errors import DataError, SpecError
-from enteroscan.timeseries._calendar import Calendar
+from enteroscan.timeseries._calendar import Calendar, Every
 from enteroscan.timeseries._series import SeriesTable
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = ["REASONS", "DetectionResult"]
 
 Period = tuple[object, object]
 Table = NDArray[Any]
+History = tuple[int, int, Every]  # points that came before the judged ones: least, greatest
 
 #: Why a point is not judged, or is no alarm although it is above the bound; "" where neither is so.
 REASONS: tuple[str, ...] = (
@@ -69,7 +71,7 @@ class DetectionResult:
     _begin: int
     _tables: Mapping[str, Table]
     _which: NDArray[np.int64]  # the number of every series' detector
-    _why: tuple[str, ...]  # a detector was chosen; empty where it was given
+    _histories: tuple["History | None", ...]  # why a detector was chosen; None: it was given
 
     @property
     def spec(self) -> "DetectorSpec":
@@ -81,7 +83,12 @@ class DetectionResult:
         """The detectors: ``method``, ``why`` it was chosen (empty: it was given), ``n_series``."""
         n_series = np.bincount(self._which, minlength=len(self.specs))
         methods = [spec.method for spec in self.specs]
-        return pd.DataFrame({"method": methods, "why": self._why, "n_series": n_series})
+        return pd.DataFrame({"method": methods, "why": self.why(), "n_series": n_series})
+
+    def why(self, language: str | None = None) -> list[str]:
+        """Say of each detector why it was chosen; empty where it was given."""
+        texts = Texts(language, "detect")
+        return ["" if span is None else _history(span, texts) for span in self._histories]
 
     @property
     def series(self) -> pd.DataFrame:
@@ -208,21 +215,36 @@ class DetectionResult:
         names = ", ".join(type(spec).__name__ for spec in self.specs)
         return f"<{type(self).__name__} of {names}: {self.verdict()}>"
 
-    def verdict(self) -> str:
+    def verdict(self, language: str | None = None) -> str:
         """Say in a sentence what was found."""
+        texts = Texts(language, "detect.found")
         alarm = self._tables["alarm"]
         n = int(alarm.sum())
         dates = self.dates
-        when = "" if len(dates) == 0 else f" from {_text(dates[0])} to {_text(dates[-1])}"
-        what = "no alarm" if n == 0 else f"{n:,} {'alarm' if n == 1 else 'alarms'}"
-        if n > 1:
-            what += f" in {int(alarm.any(axis=1).sum()):,} series"
-        return f"{what} among {self.n_series:,} series{when}"
+        when = ""
+        if len(dates) > 0:
+            when = texts("when", first=_text(dates[0]), last=_text(dates[-1]))
+        alarms = {0: "none", 1: "one"}.get(n, "many")
+        return texts(
+            alarms,
+            n=f"{n:,}",
+            n_series=f"{self.n_series:,}",
+            n_with=f"{int(alarm.any(axis=1).sum()):,}",
+            when=when,
+        )
 
     def _repr_html_(self) -> str:
         from enteroscan.timeseries._html import render
 
         return render(self)
+
+
+def _history(span: History, texts: Texts) -> str:
+    least, greatest, every = span
+    length = f"{least:,}"
+    if least != greatest:
+        length = texts("range", least=length, greatest=f"{greatest:,}")
+    return texts(f"history.{every}", length=length)
 
 
 def _text(date: object) -> str:
@@ -289,14 +311,14 @@ def judge(
         _begin=begin,
         _tables=tables,
         _which=np.zeros(n_series, dtype=np.int64),
-        _why=("",),
+        _histories=(None,),
     )
 
 
 def unite(
     parts: Sequence[DetectionResult],
     which: NDArray[np.int64],
-    why: Sequence[str],
+    histories: Sequence[History],
     keys: pd.DataFrame,
 ) -> DetectionResult:
     """Make one result of results for the same points of some series each.
@@ -307,7 +329,7 @@ def unite(
         One for every detector.
     which
         For every series the number of the part it is in; within it they keep their order.
-    why
+    histories
         Why each detector was chosen.
     keys
         Of all series.
@@ -320,7 +342,14 @@ def unite(
         table.flags.writeable = False
         tables[name] = table
     specs = tuple(part.specs[0] for part in parts)
-    return replace(parts[0], specs=specs, _keys=keys, _tables=tables, _which=which, _why=tuple(why))
+    return replace(
+        parts[0],
+        specs=specs,
+        _keys=keys,
+        _tables=tables,
+        _which=which,
+        _histories=tuple(histories),
+    )
 
 
 def _share(report: "Progress", rows: slice, n_series: int) -> "Progress":

@@ -54,7 +54,7 @@ def test_a_workbook_and_chinese(counts: pd.DataFrame, tmp_path: Path) -> None:
     shown = run(tmp_path / "counts.xlsx", "--by", "区", "--lang", "zh")
     assert shown.exit_code == 0
     assert "预警：2 条序列中 1 个" in shown.stdout
-    assert "farrington-flexible：2 条序列 (319 weeks of history)" in shown.stdout
+    assert "farrington-flexible：2 条序列 (历史数据 319 周)" in shown.stdout
 
 
 def test_excluded_periods_reach_the_detector(counts: pd.DataFrame, tmp_path: Path) -> None:

@@ -175,7 +175,23 @@ def test_every_series_has_the_detector_of_its_own_history() -> None:
         rows = [list("abcde").index(name) for name in names]
         for name, table in alone.tables.items():
             np.testing.assert_array_equal(result.tables[name][rows], table)
-    assert "ears-c1 for 1 series: 18 weeks of history" in result._repr_html_()
+    assert "ears-c1: 1 series (18 weeks of history)" in result._repr_html_()
+
+
+def test_results_speak_english_and_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    weeks = pd.date_range("2024-01-01", periods=12, freq="7D")
+    counts = pd.DataFrame({"a": [2, 3] * 5 + [3, 40], "b": [1, 2] * 5 + [2, 30]}, index=weeks)
+    result = ts.detect(counts)
+    assert result.verdict("en") == (
+        "2 alarms in 2 series among 2 series from 2024-03-18 to 2024-03-18"
+    )
+    assert result.verdict("zh") == "2024-03-18 至 2024-03-18，2 条序列中 2 条有预警，共 2 个"
+    assert result.why("en") == ["11 weeks of history"]
+    monkeypatch.setenv("ENTEROSCAN_LANG", "zh")
+    page = result._repr_html_()
+    assert result.verdict("zh") in page
+    assert "历史数据 11 周" in page
+    assert not any(word in page for word in ("Date", "Observed", "alarms"))
 
 
 def test_results_show_themselves() -> None:
