@@ -3,10 +3,13 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from signal import SIGKILL
 from typing import Any
 
 import docx
@@ -16,7 +19,7 @@ import pytest
 
 from enteroscan.errors import MissingExtra, SpecError
 from enteroscan.nightly.night import Night
-from enteroscan.nightly.report import FORMATS, document, schema, write
+from enteroscan.nightly.report import FORMATS, document, replace_file, schema, write
 from reference import nights
 
 FILES = {"html", "json", "csv", "csv_cases", "geojson", "docx"}
@@ -256,3 +259,21 @@ def test_dates_of_several_kinds(night: Night) -> None:
     assert onsets == {
         "a": "2024-06-03", "b": "2024-06-03T11:30", "c": "2024-06-03", "d": None, "e": None,
     }  # fmt: skip
+
+
+def test_nothing_is_left_of_a_writer_who_was_killed(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    replace_file(path, b"before")
+    killed = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from enteroscan.nightly.report import replace_file\n"
+        "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "replace_file(Path(sys.argv[1]), b'half')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", killed, str(path)], check=False)
+    assert done.returncode == -SIGKILL
+    assert path.read_bytes() == b"before"
+    assert len(list(tmp_path.iterdir())) == 2
+    replace_file(path, b"after")
+    assert [one.name for one in tmp_path.iterdir()] == ["report.json"]
+    assert path.read_bytes() == b"after"

@@ -6,7 +6,6 @@ JSON schema is `schema()`.
 
 import contextlib
 import os
-import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -100,9 +99,14 @@ def schema() -> dict[str, Any]:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file under another name beside it, then give it its name."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    """Write a file under another name beside it, then give it its name.
+
+    The other name is always the same, so that nothing is left of a writer who was killed. Only one
+    may write a file at a time, as the ledger's lock sees to.
+    """
+    part = path.with_name(f".{path.name}.part")
     try:
+        part.unlink(missing_ok=True)
         with part.open("xb") as file:
             file.write(content)
             file.flush()
