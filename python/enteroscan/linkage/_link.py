@@ -162,6 +162,8 @@ def _with_homes(
     area: each replicate is given as many groups of homes as are fresh on a night, drawn from those
     of the history that were no outbreak.
     """
+    if len(maxima) == 0:
+        return maxima
     fresh = 24.0 * spec.fresh_days
     span = (0.0, end - fresh, 0.0)
     past = Search(spec, reports.only(homes=True), span).sources()
