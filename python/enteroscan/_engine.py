@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import TypedDict
 
@@ -221,14 +221,25 @@ def _open_runs(spec: ScanSpec, axis: TimeAxis, first_end: int) -> list[tuple[int
 def simulate_with(
     executor: Executor, study: Study, replicates: range, progress: Progress | None = None
 ) -> Floats:
+    """Simulate the replicates of a study with the workers of an executor."""
+    return in_parts(executor, partial(simulate_part, study), replicates, progress)
+
+
+def in_parts(
+    executor: Executor,
+    simulate: Callable[[range], Floats],
+    replicates: range,
+    progress: Progress | None = None,
+) -> Floats:
     """Split the replicates among the workers of an executor; the maxima are the same."""
-    n_parts = min(len(replicates), getattr(executor, "_max_workers", PARTS_WITHOUT_HINT))
+    n_workers = getattr(executor, "_max_workers", PARTS_WITHOUT_HINT)
+    n_parts = max(1, min(len(replicates), n_workers))
     bounds = np.linspace(replicates.start, replicates.stop, n_parts + 1).astype(int).tolist()
-    parts = [range(a, b) for a, b in pairwise(bounds)]
-    return gather([executor.submit(simulate_part, study, part) for part in parts], progress)
+    parts = [executor.submit(simulate, range(a, b)) for a, b in pairwise(bounds)]
+    return _gather(parts, progress)
 
 
-def gather(parts: "Sequence[Future[Floats]]", progress: Progress | None) -> Floats:
+def _gather(parts: "Sequence[Future[Floats]]", progress: Progress | None) -> Floats:
     """Wait for the parts and put them together; if `progress` raises, those not begun never are."""
     pending = set(parts)
     try:

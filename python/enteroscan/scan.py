@@ -9,11 +9,18 @@ A spec says what is looked for; it is a frozen dataclass with one verb, `scan`:
 import dataclasses
 import hashlib
 import json
-import math
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypedDict, Unpack, get_args
 
+from enteroscan._options import (
+    check_choice,
+    check_columns,
+    check_integer,
+    check_number,
+    made_of,
+    plain_numbers,
+)
 from enteroscan.errors import SpecError
 
 if TYPE_CHECKING:  # specs are light; what their verbs need is imported when they are called
@@ -229,10 +236,7 @@ class ScanSpec:
 
     def _normalise(self) -> None:
         """Turn NumPy's numbers into Python's, and what stands for a date into one."""
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if hasattr(value, "item"):
-                object.__setattr__(self, field.name, value.item())
+        plain_numbers(self)
         since = self.adjust_for_analyses_since
         if isinstance(since, datetime):
             object.__setattr__(self, "adjust_for_analyses_since", since.date())
@@ -382,12 +386,7 @@ class ScanSpec:
         if name not in models:
             message = f"model={name!r} is unknown; known are {', '.join(sorted(models))}"
             raise SpecError(message)
-        spec = models[name]
-        unknown = sorted(options.keys() - {field.name for field in dataclasses.fields(spec)})
-        if unknown:
-            message = f"{spec.__name__} has no option {', '.join(unknown)}"
-            raise SpecError(message)
-        return spec(**options)
+        return made_of(models[name], options)
 
     def scan(
         self,
@@ -612,32 +611,3 @@ class BernoulliScan(ScanSpec):
     """
 
     model: ClassVar[str] = "bernoulli"
-
-
-def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        message = f"{name}={value!r} is unknown; choose from {', '.join(map(repr, choices))}"
-        raise SpecError(message)
-
-
-def check_number(name: str, value: object, *, above: float, at_most: float = math.inf) -> None:
-    good = (
-        isinstance(value, int | float) and not isinstance(value, bool) and above < value <= at_most
-    )
-    if not good or not math.isfinite(value):  # type: ignore[arg-type]
-        limit = "" if math.isinf(at_most) else f" and at most {at_most:g}"
-        message = f"{name}={value!r} must be a number greater than {above:g}{limit}"
-        raise SpecError(message)
-
-
-def check_integer(name: str, value: object, *, at_least: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
-        message = f"{name}={value!r} must be a whole number of at least {at_least}"
-        raise SpecError(message)
-
-
-def check_columns(name: str, value: object) -> tuple[str, ...]:
-    if isinstance(value, str) or not all(isinstance(item, str) for item in value):  # type: ignore[attr-defined]
-        message = f"{name}={value!r} must be names of columns, for example ({value!r},)"
-        raise SpecError(message)
-    return tuple(value)  # type: ignore[arg-type]

@@ -67,7 +67,7 @@ class Study:
     @property
     def core_tree(self) -> _core.Tree:
         """The tree, with nodes as numbers."""
-        number = {node: i for i, node in enumerate(self.tree.nodes)}
+        number = self.tree.numbers
         known = self.tree.edges.dropna()
         child, parent = (known[name].map(number).to_numpy() for name in ("node", "parent"))
         return _core.Tree(len(number), child.astype(np.uint32), parent.astype(np.uint32))
@@ -249,9 +249,8 @@ def _strata(spec: "ExposureScan", frame: pd.DataFrame) -> Codes:
 def _numbered(tree: "ExposureTree", case_id: "pd.Series[Any]") -> pd.DataFrame:
     """Return which case was exposed to which node, as numbers, by case."""
     number = pd.Series(np.arange(len(case_id)), index=case_id.astype(object))
-    node = {name: i for i, name in enumerate(tree.nodes)}
     exposures = tree.exposures
     pairs = pd.DataFrame(
-        {"case": exposures["case_id"].map(number), "node": exposures["node"].map(node)}
+        {"case": exposures["case_id"].map(number), "node": exposures["node"].map(tree.numbers)}
     ).dropna()
     return pairs.astype(np.int64).sort_values(["case", "node"], ignore_index=True)

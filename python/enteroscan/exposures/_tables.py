@@ -191,7 +191,7 @@ class Tables:
 
     def _look_inside(self) -> Iterator[Inside]:
         study = self.study
-        number = {node: i for i, node in enumerate(study.tree.nodes)}
+        number = study.tree.numbers
         below = {node: {node} for node in study.tree.nodes}
         for node in study.tree.nodes:
             for above in study.tree.above(node):

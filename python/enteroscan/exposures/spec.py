@@ -4,8 +4,15 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
+from enteroscan._options import (
+    check_choice,
+    check_columns,
+    check_integer,
+    check_number,
+    made_of,
+    plain_numbers,
+)
 from enteroscan.errors import SpecError
-from enteroscan.scan import check_choice, check_columns, check_integer, check_number
 
 if TYPE_CHECKING:
     from enteroscan._progress import Progress
@@ -112,11 +119,9 @@ class ExposureScan:
         """Refuse options that cannot be used."""
         check_choice("dated_by", self.dated_by, get_args(DatedBy))
         object.__setattr__(self, "strata", check_columns("strata", self.strata))
+        plain_numbers(self)
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if hasattr(value, "item"):
-                value = value.item()
-                object.__setattr__(self, field.name, value)
             if field.type in (int, int | None) and value is not None:
                 least = 0 if field.name in ("replicates", "random_state") else 1
                 check_integer(field.name, value, at_least=least)
@@ -136,11 +141,7 @@ class ExposureScan:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Make a spec from what `to_dict` returned."""
-        unknown = sorted(values.keys() - {field.name for field in dataclasses.fields(cls)})
-        if unknown:
-            message = f"{cls.__name__} has no option {', '.join(unknown)}"
-            raise SpecError(message)
-        return cls(**values)
+        return made_of(cls, values)
 
     def scan(
         self,

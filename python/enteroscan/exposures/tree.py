@@ -21,6 +21,10 @@ NOTHING = "unknown"  # the class of foods that are not known
 PATH = " > "
 
 
+def _no_names() -> pd.DataFrame:
+    return pd.DataFrame({"node": [], "zh": [], "en": []}, dtype="string")
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class ExposureTree:
     """Nodes of a hierarchy of exposures, and the nodes that each case was exposed to.
@@ -52,9 +56,7 @@ class ExposureTree:
 
     edges: pd.DataFrame
     exposures: pd.DataFrame
-    names: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame({"node": [], "zh": [], "en": []}, dtype="string")
-    )
+    names: pd.DataFrame = field(default_factory=_no_names)
 
     def __post_init__(self) -> None:
         """Refuse tables that do not fit together."""
@@ -82,6 +84,11 @@ class ExposureTree:
     def nodes(self) -> list[str]:
         """All nodes, in alphabetical order."""
         return sorted(set(self.edges["node"]) | set(self.edges["parent"].dropna()))
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """The place of every node among `nodes`."""
+        return {node: number for number, node in enumerate(self.nodes)}
 
     @cached_property
     def parents(self) -> Mapping[str, list[str]]:
@@ -228,8 +235,7 @@ class ExposureTree:
             }
         )
         known = levels.notna().any(axis=1)
-        names = pd.DataFrame({"node": [], "zh": [], "en": []}, dtype="string")
-        return cls._of_levels(eaten["case_id"], levels, known, names)
+        return cls._of_levels(eaten["case_id"], levels, known, _no_names())
 
     @classmethod
     def _of_levels(

@@ -1,9 +1,9 @@
 """Hands case reports over to the compiled core, and makes frames of what comes back."""
 
 from collections.abc import Callable
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from enteroscan import __version__, _core
-from enteroscan._engine import PARTS_WITHOUT_HINT
+from enteroscan._engine import in_parts
 from enteroscan._time import read_date
 from enteroscan.errors import DataError
 from enteroscan.linkage._chance import Chance
@@ -198,15 +198,5 @@ def _maxima(
             n_threads=spec.n_jobs or 0,
             progress=update,
         )
-    n_parts = min(spec.replicates, getattr(executor, "_max_workers", PARTS_WITHOUT_HINT))
-    bounds = np.linspace(0, spec.replicates, max(n_parts, 1) + 1).astype(int).tolist()
-    futures = [
-        executor.submit(search.simulate, range(a, b), aside, spec.n_jobs or 1)
-        for a, b in pairwise(bounds)
-    ]
-    done = 0
-    for future in as_completed(futures):
-        done += len(future.result())
-        if update is not None:
-            update(done / max(spec.replicates, 1))
-    return np.concatenate([future.result() for future in futures])
+    work = partial(search.simulate, aside=aside, n_threads=spec.n_jobs or 1)
+    return in_parts(executor, work, range(spec.replicates), update)

@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from enteroscan._options import made_of, plain_numbers
 from enteroscan.errors import SpecError
 
 if TYPE_CHECKING:
@@ -118,13 +119,10 @@ class SharedExposure:
         if strange or not self.kinds or len(set(self.kinds)) < len(self.kinds):
             message = f"kinds={self.kinds!r}: choose from {', '.join(KIND_NAMES)}, each once"
             raise SpecError(message)
+        plain_numbers(self)
         for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if hasattr(value, "item"):
-                value = value.item()
-                object.__setattr__(self, field.name, value)
             if field.name not in ("kinds", "agents"):
-                _check(field, value)
+                _check(field, getattr(self, field.name))
         if self.max_days > self.history_days:
             message = (
                 f"max_days={self.max_days} is more than history_days={self.history_days}; "
@@ -140,11 +138,7 @@ class SharedExposure:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Make a spec from what `to_dict` returned."""
-        unknown = sorted(values.keys() - {field.name for field in dataclasses.fields(cls)})
-        if unknown:
-            message = f"{cls.__name__} has no option {', '.join(unknown)}"
-            raise SpecError(message)
-        return cls(**values)
+        return made_of(cls, values)
 
     def link(
         self,

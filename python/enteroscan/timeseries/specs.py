@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
+from enteroscan._options import made_of, plain_numbers
 from enteroscan.errors import DataError, SpecError
 
 if TYPE_CHECKING:
@@ -70,12 +71,9 @@ class DetectorSpec:
         if type(self) is DetectorSpec:
             message = "DetectorSpec is no method; use FarringtonFlexible, EarsC1 or another"
             raise TypeError(message)
+        plain_numbers(self)
         for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if hasattr(value, "item"):
-                value = value.item()
-                object.__setattr__(self, field.name, value)
-            self._check(field, value)
+            self._check(field, getattr(self, field.name))
         for name, choices in self._choices.items():
             if getattr(self, name) not in choices:
                 shown = ", ".join(repr(choice) for choice in choices)
@@ -127,11 +125,7 @@ class DetectorSpec:
             message = f"method={name!r} is unknown; known are {', '.join(sorted(known))}"
             raise SpecError(message)
         spec: type[Self] = known[name]
-        unknown = sorted(options.keys() - {field.name for field in dataclasses.fields(spec)})
-        if unknown:
-            message = f"{spec.__name__} has no option {', '.join(unknown)}"
-            raise SpecError(message)
-        return spec(**options)
+        return made_of(spec, options)
 
     def detect(
         self,
