@@ -42,6 +42,9 @@ CaseReports reports_from(const py::dict& given) {
     reports.agreement = numbers("agreement");
     reports.longest = numbers("longest");
     reports.fashion = numbers("fashion");
+    reports.contagion = numbers("contagion");
+    reports.infectious = numbers("infectious");
+    reports.serial_interval = numbers("serial_interval");
     reports.log_prior = numbers("log_prior");
     return reports;
 }
@@ -60,6 +63,7 @@ py::dict to_dict(Group&& group) {
     result["incubation"] = group.incubation;
     result["symptoms"] = group.symptoms;
     result["report"] = group.report;
+    result["contagion"] = group.contagion;
     result["expected"] = group.expected;
     result["attributable"] = group.attributable;
     result["agents"] = to_array(std::move(group.agents));

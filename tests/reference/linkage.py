@@ -7,6 +7,7 @@ looked up, sorted or bounded: every number is counted anew.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from scipy.optimize import brentq
 from scipy.special import logsumexp
 
 Reports = dict[str, NDArray[Any]]
+EVIDENCE = ("incubation", "symptoms", "report", "contagion")
 FASHION_DOUBT = 20.0  # reports near a time after which they count half
 EARTH_KM = 6371.0088
 
@@ -168,15 +170,30 @@ class Linkage:
         share = (own_near + FASHION_DOUBT * usual) / (len(all_near) - len(inside) + FASHION_DOUBT)
         return float(max(habits, share * len(inside)))
 
+    def infected(self, case: Exposure) -> float:
+        """Count whom the others who share the value, and were exposed before, infect in an hour."""
+        r = self.reports
+        total = 0.0
+        for other in self.candidates(case.value):
+            if other.time < case.time:
+                own, before = self.case_ratio[case.case], self.case_ratio[other.case]
+                weights = r["infectious"].tolist()
+                alike = sum(w * x * y for w, x, y in zip(weights, own, before, strict=True))
+                median, sigma = r["serial_interval"]
+                gap = case.time - other.time
+                total += alike * NormalDist(math.log(median), sigma).pdf(math.log(gap)) / gap
+        return float(r["contagion"][case.kind] * total)
+
     def ratios(
         self,
         exposed: Sequence[Exposure],
         agent: int,
         expected: float,
-        parts: Sequence[str] = ("incubation", "symptoms", "report"),
+        parts: Sequence[str] = EVIDENCE,
     ) -> list[float]:
         """Return what speaks for each case over what is expected, by some of the evidence."""
         result = []
+        hours = max(e.time for e in exposed) - min(e.time for e in exposed)
         for e in exposed:
             ratio = 1.0
             if "incubation" in parts:
@@ -185,14 +202,15 @@ class Linkage:
                 ratio *= self.case_ratio[e.case][agent]
             if "report" in parts:
                 ratio *= self.report_ratio[e.number]
-            result.append(ratio / expected)
+            infected = self.infected(e) if "contagion" in parts and hours > 0 else 0.0
+            result.append(ratio / (expected + hours * infected))
         return result
 
     def statistic(
         self,
         exposed: Sequence[Exposure],
         expected: float,
-        parts: Sequence[str] = ("incubation", "symptoms", "report"),
+        parts: Sequence[str] = EVIDENCE,
     ) -> float:
         """Return the mean likelihood ratio over the agents, as a log."""
         fits = [fit(self.ratios(exposed, a, expected, parts)) for a in range(self.n_agents)]
@@ -261,11 +279,13 @@ class Linkage:
         sharing = self.statistic(exposed, expected, ())
         incubation = self.statistic(exposed, expected, ("incubation",))
         symptoms = self.statistic(exposed, expected, ("incubation", "symptoms"))
+        report = self.statistic(exposed, expected, ("incubation", "symptoms", "report"))
         return {
             "sharing": sharing,
             "incubation": incubation - sharing,
             "symptoms": symptoms - incubation,
-            "report": source.statistic - symptoms,
+            "report": report - symptoms,
+            "contagion": source.statistic - report,
         }
 
 

@@ -165,13 +165,16 @@ Group Grouping::group(std::size_t value) {
     const auto with = [&](Search::Evidence evidence) {
         return search_.statistic(source.begin, source.end, source.expected, evidence);
     };
-    const double sharing = with({.incubation = false, .symptoms = false, .report = false});
-    const double incubation = with({.incubation = true, .symptoms = false, .report = false});
-    const double symptoms = with({.incubation = true, .symptoms = true, .report = false});
+    const double sharing =
+        with({.incubation = false, .symptoms = false, .report = false, .contagion = false});
+    const double incubation = with({.symptoms = false, .report = false, .contagion = false});
+    const double symptoms = with({.report = false, .contagion = false});
+    const double report = with({.contagion = false});
     result.sharing = sharing;
     result.incubation = incubation - sharing;
     result.symptoms = symptoms - incubation;
-    result.report = source.statistic - symptoms;
+    result.report = report - symptoms;
+    result.contagion = source.statistic - report;
     result.agents.resize(n_agents);
     std::vector<double> belongs(n, 0.0);
     double likeliest = 0.0;

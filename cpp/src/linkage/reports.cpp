@@ -84,12 +84,19 @@ void check(const CaseReports& reports) {
     check_length(reports.agreement, n_kinds, "agreement");
     check_length(reports.longest, n_kinds, "longest");
     check_length(reports.fashion, n_kinds, "fashion");
+    check_length(reports.contagion, n_kinds, "contagion");
+    check_length(reports.infectious, reports.n_agents(), "infectious");
     require(all_below(reports.kind, n_kinds), "values are of kinds that do not exist");
     require(all_positive(reports.pseudo_count) && all_positive(reports.pseudo_total) &&
                 all_positive(reports.concentration) && all_positive(reports.agreement),
             "pseudo_count, pseudo_total, concentration and agreement must be positive");
     require(none_negative(reports.longest) && none_negative(reports.fashion),
             "longest and fashion must not be negative");
+    require(all_finite(reports.contagion) && none_negative(reports.contagion) &&
+                all_finite(reports.infectious) && none_negative(reports.infectious),
+            "contagion and infectious must be finite and not negative");
+    check_length(reports.serial_interval, 2, "serial_interval");
+    require(all_positive(reports.serial_interval), "serial_interval must be positive");
     require(all_finite(reports.log_prior), "log_prior must be finite");
 }
 

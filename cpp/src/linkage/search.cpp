@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 #include <tuple>
 #include <utility>
@@ -15,6 +16,15 @@ namespace {
 constexpr double rounding = 1e-9;          // of bounds that come from differences of sums
 constexpr double fashion_doubt = 20.0;     // reports near the time after which they count half
 constexpr std::size_t few_exposures = 32;  // of a value, up to which bounds cost more than they save
+
+/// Density per hour of the time between the onsets of two cases of whom one infects the other.
+double serial_density(const CaseReports& reports, double hours) noexcept {
+    if (!(hours > 0.0)) return 0.0;
+    const double median = reports.serial_interval[0];
+    const double sigma = reports.serial_interval[1];
+    const double z = std::log(hours / median) / sigma;
+    return std::exp(-0.5 * z * z) / (hours * sigma * std::sqrt(2.0 * std::numbers::pi));
+}
 
 }  // namespace
 
@@ -76,6 +86,25 @@ void Search::mark() {
             const double mark = of_case[a] * of_meal[a] * of_report;
             marks_[i * n_agents + a] = mark;
             evidence_[(i + 1) * n_agents + a] = evidence_[i * n_agents + a] + mark;
+        }
+    }
+}
+
+/// How many the cases before each of the exposed infect in an hour.
+void Search::infect(std::size_t kind) {
+    const CaseReports& reports = data_.reports;
+    infected_.assign(exposed_.size(), 0.0);
+    if (reports.contagion[kind] == 0.0) return;
+    const std::size_t n_agents = reports.n_agents();
+    for (std::size_t i = 0; i < exposed_.size(); ++i) {
+        const double* own = &data_.case_ratio[static_cast<std::size_t>(exposed_[i].person) * n_agents];
+        for (std::size_t j = 0; j < i; ++j) {
+            const double density = serial_density(reports, exposed_[i].time - exposed_[j].time);
+            if (density == 0.0) continue;
+            const double* before = &data_.case_ratio[static_cast<std::size_t>(exposed_[j].person) * n_agents];
+            double alike = 0.0;
+            for (std::size_t a = 0; a < n_agents; ++a) alike += reports.infectious[a] * own[a] * before[a];
+            infected_[i] += reports.contagion[kind] * density * alike;
         }
     }
 }
@@ -192,12 +221,13 @@ double Search::statistic(std::size_t begin, std::size_t end, double expected, Ev
     const std::size_t n_agents = data_.prior.size();
     fits_.resize(n_agents);
     ratios_.resize(end - begin);
+    const double hours = evidence.contagion ? exposed_[end - 1].time - exposed_[begin].time : 0.0;
     for (std::size_t a = 0; a < n_agents; ++a) {
         for (std::size_t i = begin; i < end; ++i) {
             const auto person = static_cast<std::size_t>(exposed_[i].person);
             const auto exposure = static_cast<std::size_t>(exposed_[i].exposure);
             const auto meal = static_cast<std::size_t>(data_.reports.meal[exposure]);
-            double ratio = 1.0 / expected;
+            double ratio = 1.0 / (expected + hours * infected_[i]);
             if (evidence.incubation) ratio *= data_.meal_ratio[meal * n_agents + a];
             if (evidence.symptoms) ratio *= data_.case_ratio[person * n_agents + a];
             if (evidence.report) ratio *= data_.report_ratio[exposure];
@@ -267,6 +297,7 @@ std::optional<Source> Search::best(std::size_t value, double above) {
     if (exposed_.size() < least) return std::nullopt;
     count(value);
     mark();
+    infect(kind);
     expected_before_.clear();
     if (exposed_.size() > few_exposures) sum_expected(kind);
     Source found;

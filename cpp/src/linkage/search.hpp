@@ -68,13 +68,17 @@ class Search {
         bool incubation = true;
         bool symptoms = true;
         bool report = true;
+        bool contagion = true;
     };
     double statistic(std::size_t begin, std::size_t end, double expected, Evidence evidence);
 
     /// Likelihood ratios of exposures begin, ..., end - 1 for an agent, over what is expected.
     std::span<const double> ratios(std::size_t begin, std::size_t end, std::size_t agent, double expected) {
+        const double hours = exposed_[end - 1].time - exposed_[begin].time;
         ratios_.resize(end - begin);
-        for (std::size_t i = begin; i < end; ++i) ratios_[i - begin] = ratio(i, agent) / expected;
+        for (std::size_t i = begin; i < end; ++i) {
+            ratios_[i - begin] = ratio(i, agent) / (expected + hours * infected_[i]);
+        }
         return ratios_;
     }
 
@@ -86,6 +90,7 @@ class Search {
     void gather(std::size_t value);
     void count(std::size_t value);
     void mark();
+    void infect(std::size_t kind);
     double busiest(std::size_t kind) const;
     void sum_expected(std::size_t kind);
     void try_source(std::size_t kind, std::size_t begin, std::size_t end, Source& found);
@@ -108,6 +113,7 @@ class Search {
     std::vector<Exposed> exposed_;
     std::vector<std::size_t> n_fresh_;
     std::vector<double> marks_;     // [exposed, agent]
+    std::vector<double> infected_;  // per hour, by those exposed before
     std::vector<double> evidence_;  // sums of the marks before each of the exposed
     ValueHabits habits_of_value_;
     std::vector<double> count_in_context_;

@@ -22,6 +22,7 @@ UNKNOWN_SHARE = (
 OTHER_FINDING = (
     0.05  # chance that the laboratory finds another agent than that of the source; assumed
 )
+INFECTIOUS = ("bacterium", "virus")  # kinds of agents that people of one home give each other
 LEAST_EVIDENCE = -20.0  # a case is never quite impossible: forms are wrong now and then
 # Hours from meal to onset between which the usual density is estimated: finer where meals are near.
 LAG_EDGES_H = np.concatenate(
@@ -40,6 +41,7 @@ class AgentEvidence:
 
     table: pd.DataFrame  # key, zh, en; the last one is the unknown agent
     log_prior: Floats
+    infectious: Floats  # share of each agent among cases that infect others; assumed equal
     of_cases: Floats  # [case, agent]: symptoms and laboratory
     _known: pd.DataFrame  # of the vocabulary
 
@@ -57,7 +59,11 @@ class AgentEvidence:
         unknown = pd.DataFrame({"key": [UNKNOWN], "zh": ["不明"], "en": ["unknown"]})
         table = pd.concat([known[["key", "zh", "en"]], unknown], ignore_index=True)
         prior = np.append(models.prior_weights(known) * (1 - UNKNOWN_SHARE), UNKNOWN_SHARE)
-        return cls(table, np.log(prior), np.maximum(cases, LEAST_EVIDENCE), known)
+        spreads = known["kind"].isin(INFECTIOUS).to_numpy(np.float64)
+        spreads *= (1 - UNKNOWN_SHARE) / max(spreads.sum(), 1.0)
+        infectious = np.append(spreads, UNKNOWN_SHARE)
+        cases = np.maximum(cases, LEAST_EVIDENCE)
+        return cls(table, np.log(prior), infectious, cases, known)
 
     def of_meals(self, hours: Floats, onset_hour_known: Bools, eaten_hour_known: Bools) -> Floats:
         """Return [meal, agent]: times from meal to onset; one more row for "no meal".

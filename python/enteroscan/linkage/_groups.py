@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 DAYS_PER_YEAR = 365.25
 LONGEST_INTERVAL_DAYS = 1000 * DAYS_PER_YEAR  # farther no tail is known
 NAMED = ("venue", "brand", "maker", "purchase")  # sources that people call by a name
-EVIDENCE = ("sharing", "incubation", "symptoms", "report")
+EVIDENCE = ("sharing", "incubation", "symptoms", "report", "contagion")
 Found = list[dict[str, Any]]
 
 

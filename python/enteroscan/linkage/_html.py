@@ -6,6 +6,7 @@ import numpy as np
 
 from enteroscan._language import Texts
 from enteroscan._templates import template
+from enteroscan.linkage._groups import EVIDENCE
 
 if TYPE_CHECKING:
     from enteroscan.linkage.result import LinkResult
@@ -29,10 +30,7 @@ def render(result: "LinkResult", language: str | None = None) -> str:
                 "number": group["group"],
                 "reason": group[f"reason_{texts.language}"],
                 "sure": bool(days >= SURE_DAYS),
-                "parts": [
-                    (texts(f"part.{name}"), f"{group[name]:+.1f}")
-                    for name in ("sharing", "incubation", "symptoms", "report")
-                ],
+                "parts": [(texts(f"part.{name}"), f"{group[name]:+.1f}") for name in EVIDENCE],
                 "statistic": f"{group['statistic']:.1f}",
                 "p_value": "" if np.isnan(group["p_value"]) else f"{group['p_value']:.3g}",
                 "probability": _percent(group["outbreak_probability"]),

@@ -35,6 +35,7 @@ PAST_REPLICATES = 99
 PAST_RANK = 3  # of the replicates' maxima, which an outbreak of the past must exceed
 PAST_MAX_REPORTS = 200  # of a value in the whole history: others are usual anyway, and take long
 PAST_ROUNDS = 8  # until none is found; each outbreak left out lets smaller ones stand out
+SOONEST_INFECTION = pd.Timedelta(hours=12)  # after the onset of who gave it; assumed
 HOMES_STREAM = 1  # of random numbers
 MEMBER = 0.5  # probability of belonging from which a case is called a member
 NOBODY: Ints = np.empty(0, np.int32)
@@ -160,7 +161,7 @@ def _with_homes(
 
     They infect each other, which exchanged exposures do not know. What is usual is learned from the
     area: each replicate is given as many groups of homes as are fresh on a night, drawn from those
-    of the history that were no outbreak.
+    of the history that were no outbreak, and in which one may have infected another.
     """
     if len(maxima) == 0:
         return maxima
@@ -168,6 +169,7 @@ def _with_homes(
     span = (0.0, end - fresh, 0.0)
     past = Search(spec, reports.only(homes=True), span).sources()
     groups = past.groups(at_least=spec.min_statistic, at_most=len(reports.frame), aside=aside)
+    groups = [group for group in groups if _may_be_infection(group["cases"], reports.frame)]
     statistic, kind = _statistics(groups, reports.sources["kind_number"].to_numpy())
     started = float(reports.arrays["onset"].min(initial=end))
     n_spans = max((end - fresh - started) / fresh, 1.0)
@@ -179,6 +181,13 @@ def _with_homes(
         drawn = rng.choice(own, int(n.sum()))
         np.maximum.at(result[:, k], np.repeat(np.arange(len(maxima)), n), drawn)
     return result
+
+
+def _may_be_infection(cases: Ints, frame: pd.DataFrame) -> bool:
+    """Tell whether one of these cases fell ill so long after another that it may have caught it."""
+    own = frame.iloc[np.sort(cases)]  # in the order of their onsets
+    apart = own["onset"].diff().max() > SOONEST_INFECTION
+    return bool(apart or not own["onset_hour_known"].all())
 
 
 def _maxima(

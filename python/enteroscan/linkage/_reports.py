@@ -22,6 +22,11 @@ EXPOSURE_ARRAYS = ("exposed_case", "value", "meal", "report_evidence")
 HOUR = pd.Timedelta(hours=1)
 NOON = pd.Timedelta(hours=12)  # a date without an hour stands for its noon
 UNKNOWN_LAG_HOURS = 24.0  # from a meal whose time is unknown to the onset
+# From the onset of a case to that of those it infects at home: median in hours and sigma of a
+# log-normal; assumed after norovirus and shigella, of which half follow within two to four days.
+SERIAL_INTERVAL = (72.0, 0.6)
+INFECTED_DAYS = (0.5, 10.0)  # between which onsets in one home are counted as infections
+FIRST_GUESS = (1.0, 50.0)  # infections, of so many cases, before any is seen; assumed
 OTHERS_ILL = (
     0.7  # share of the cases of a source that know others who ate there and fell ill; assumed
 )
@@ -71,8 +76,9 @@ def build(cases: "Cases", spec: "SharedExposure", as_of: pd.Timestamp) -> Report
     unseen.append(("no_exposure", len(frame) - used))
     numbers = _kind_numbers(exposures, values, spec.kinds)
     context = contexts(frame)
+    onset = _hours(frame["onset"], zero)
     arrays = {
-        "onset": _hours(frame["onset"], zero),
+        "onset": onset,
         "reported": _hours(frame["reported"], zero),
         "stratum": strata(frame, as_of, spec.season_days, spec.min_stratum_cases),
         "context": context,
@@ -87,6 +93,9 @@ def build(cases: "Cases", spec: "SharedExposure", as_of: pd.Timestamp) -> Report
         "report_evidence": exposures["evidence"].to_numpy(np.float64),
         "kind": values["kind_number"].to_numpy(np.int32),
         "log_prior": agents.log_prior,
+        "infectious": agents.infectious,
+        "serial_interval": np.array(SERIAL_INTERVAL),
+        "contagion": _contagion(exposures, values, onset, spec.kinds),
         **numbers,
     }
     return Reports(
@@ -230,6 +239,38 @@ def _kind_numbers(
         "longest": np.array([KINDS[name].longest_h for name in kinds]),
         "fashion": np.array([KINDS[name].fashion_h for name in kinds]),
     }
+
+
+def _contagion(
+    exposures: pd.DataFrame, values: pd.DataFrame, onset: Floats, kinds: Sequence[str]
+) -> Floats:
+    """Return how many later cases of its home a case makes, by kind; 0 where it is not the home.
+
+    Counted are pairs whose onsets are so far apart as an infection makes them, less those that are
+    farther apart by as much again, which chance makes where many share a home as in a tower block.
+    """
+    result = np.zeros(len(kinds))
+    first, last = (24.0 * days for days in INFECTED_DAYS)
+    for number, kind in enumerate(kinds):
+        if not KINDS[kind].of_home:
+            continue
+        own = exposures[values["kind_number"].to_numpy()[exposures["value"]] == number]
+        homes, onsets = own["value"].to_numpy(), onset[own["case"].to_numpy()]
+        near = _pairs(homes, onsets, first, last)
+        by_chance = _pairs(homes, onsets, last, 2 * last - first)
+        guess, of = FIRST_GUESS
+        result[number] = (max(near - by_chance, 0) + guess) / (len(own) + of)
+    return result
+
+
+def _pairs(homes: "NDArray[np.intp]", onset: Floats, above: float, most: float) -> int:
+    """Count the pairs of one home that are more than `above` and at most `most` hours apart."""
+    if len(homes) == 0:
+        return 0
+    apart = float(np.ptp(onset)) + most + 1.0  # of the homes, on one line of time
+    moments = np.sort(homes * apart + onset - onset.min())
+    ends = [np.searchsorted(moments, moments + hours, side="right") for hours in (above, most)]
+    return int(np.sum(ends[1] - ends[0]))
 
 
 def _pseudo_counts(counts: NDArray[np.int64]) -> tuple[float, float]:

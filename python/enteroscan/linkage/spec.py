@@ -35,11 +35,16 @@ class SharedExposure:
     chance alone, found exactly (a marked Poisson process; the sum over the agents by how often
     they cause outbreaks). Missing never matches.
 
+    People of one home infect each other: a case is also expected by those of its home who fell ill
+    before it with the like symptoms, as serial intervals are long and as often as in the area's own
+    reports. So those who fall ill within hours, or by a poison, speak for a source; those who
+    follow by days hardly do.
+
     How sure: everything that a case has eaten is given to a random case of the same area, age and
     season, `replicates` times. Who falls ill, when, where, with which symptoms stays, and so does
-    what one person eats. People of one home infect each other without any common meal: each
-    replicate is given as many groups of homes as are usual in the area. The greatest strength of
-    each replicate over all kinds and times is what groups are compared with.
+    what one person eats. Each replicate is given as many groups of homes, in which one may have
+    infected another, as are usual in the area. The greatest strength of each replicate over all
+    kinds and times is what groups are compared with.
 
     Parameters
     ----------

@@ -41,6 +41,8 @@ CaseReports six_cases() {
     reports.agreement = {0.8, 0.8};
     reports.longest = {1000.0, 1000.0};
     reports.fashion = {0.0, 0.0};
+    reports.contagion = {0.0, 0.0};
+    reports.infectious = {0.5, 0.5};
     reports.log_prior = {std::log(0.5), std::log(0.5)};
     return reports;
 }
@@ -106,6 +108,12 @@ TEST(CheckReports, RefusesWhatDoesNotFit) {
         {"agreement has 1", [](CaseReports& r) { r.agreement.pop_back(); }},
         {"longest has 1", [](CaseReports& r) { r.longest.pop_back(); }},
         {"fashion has 1", [](CaseReports& r) { r.fashion.pop_back(); }},
+        {"contagion has 1", [](CaseReports& r) { r.contagion.pop_back(); }},
+        {"infectious has 1", [](CaseReports& r) { r.infectious.pop_back(); }},
+        {"contagion and infectious", [](CaseReports& r) { r.contagion[0] = -1.0; }},
+        {"contagion and infectious", [](CaseReports& r) { r.infectious[0] = nowhere; }},
+        {"serial_interval has 1", [](CaseReports& r) { r.serial_interval.pop_back(); }},
+        {"serial_interval must", [](CaseReports& r) { r.serial_interval[1] = 0.0; }},
         {"must be positive", [](CaseReports& r) { r.pseudo_count[0] = 0.0; }},
         {"must be positive", [=](CaseReports& r) { r.pseudo_total[0] = infinite; }},
         {"must be positive", [](CaseReports& r) { r.concentration[0] = nowhere; }},
@@ -180,7 +188,9 @@ TEST(SharedSources, FindsThoseWhoWereThereTogether) {
     EXPECT_EQ(groups[0].last, 6.0);
     EXPECT_NEAR(groups[0].agents[0] + groups[0].agents[1], 1.0, 1e-12);
     EXPECT_NEAR(groups[0].statistic,
-                groups[0].sharing + groups[0].incubation + groups[0].symptoms + groups[0].report, 1e-12);
+                groups[0].sharing + groups[0].incubation + groups[0].symptoms + groups[0].report +
+                    groups[0].contagion,
+                1e-12);
 }
 
 TEST(SharedSources, CasesAsideAreNotThere) {
@@ -201,7 +211,8 @@ TEST(SharedSources, WithoutCasesThereIsNothing) {
     CaseReports nobody;
     nobody.log_prior = {0.0};
     nobody.pseudo_count = nobody.pseudo_total = nobody.concentration = nobody.agreement = {1.0};
-    nobody.longest = nobody.fashion = {1.0};
+    nobody.longest = nobody.fashion = nobody.contagion = {1.0};
+    nobody.infectious = {1.0};
     const SharedSources sources(nobody, all_times());
     RunControl control;
     EXPECT_TRUE(sources.groups(0.0, 5, {}, control).empty());

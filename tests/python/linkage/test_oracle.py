@@ -71,7 +71,10 @@ def make_reports(random: Random, n_cases: int | None = None) -> Reports:
         "agreement": random.uniform(0.3, 1, n_kinds),
         "longest": random.choice([np.inf, 30.0, 5.0], n_kinds),
         "fashion": random.choice([0.0, 4.0, 48.0], n_kinds),
+        "contagion": random.choice([0.0, 0.1, 3.0], n_kinds),
         "log_prior": random.normal(0, 1, n_agents),
+        "infectious": random.choice([0.0, 0.2, 1.0], n_agents),
+        "serial_interval": random.uniform([1.0, 0.2], [100.0, 1.5]),
     }
 
 

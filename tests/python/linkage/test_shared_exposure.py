@@ -78,7 +78,8 @@ def test_the_reason_names_the_restaurant(reports: SimulatedReports, result: Link
 
 
 def test_parts_of_the_evidence_add_up(result: LinkResult) -> None:
-    parts = result.groups[["sharing", "incubation", "symptoms", "report"]].sum(axis=1)
+    names = ["sharing", "incubation", "symptoms", "report", "contagion"]
+    parts = result.groups[names].sum(axis=1)
     np.testing.assert_allclose(parts, result.groups["statistic"], rtol=1e-9)
     names = ["sharing", "time", "symptoms", "incubation", "report", "space"]
     np.testing.assert_allclose(result.links[names].sum(axis=1), result.links["total"], rtol=1e-9)
@@ -215,3 +216,57 @@ def test_a_hidden_name_is_no_value(cases: Cases) -> None:
     shared = set(found.groups["kind"]) | set(found.explanations["kind"]) | set(found.links["kind"])
     assert not shared & {"venue", "address"}
     assert shared
+
+
+@pytest.mark.parametrize("attack_rate", [0.0, 0.2, 0.4])
+def test_infections_at_home_are_learned_from_the_area(attack_rate: float) -> None:
+    """As many later cases of its home as a case makes; pairs of chance spread it by 0.01."""
+    from enteroscan.linkage._reports import build
+
+    district = District(
+        cases_per_year=2_000, household_attack_rate=attack_rate, household_seen_share=0.5
+    )
+    reports = district.simulate(start="2023-07-01", end="2024-06-30", random_state=2)
+    built = build(to_cases(reports), SPEC, pd.Timestamp(AS_OF))
+    learned = built.arrays["contagion"][SPEC.kinds.index("home")]
+    others = 2.33  # in the home of a person, on the average [census 2020]
+    first = 1 / (1 + 0.5 * attack_rate * others)  # share of the cases that infect others
+    assert learned == pytest.approx(0.5 * attack_rate * others * first, rel=0.15, abs=0.03)
+
+
+def pair_at_home(cases: Cases, hours_apart: float, symptom: str) -> "pd.Series[float]":
+    """Return the group of two of one home who report nothing but where they live."""
+    frame = cases.frame
+    first = pd.Timestamp("2024-06-26 10:00")
+    onsets = pd.Series([first, first + pd.Timedelta(hours=hours_apart)])
+    pair = frame.iloc[[0, 1]].assign(
+        case_id=["one", "other"],
+        onset=onsets.to_numpy(),
+        onset_hour_known=True,
+        reported=pd.Timestamp("2024-06-30"),
+        latitude=29.0,
+        longitude=104.0,
+    )
+    for name in frame.columns[frame.columns.str.startswith("symptom_")]:
+        pair[name] = name == f"symptom_{symptom}"
+    both = with_tables(cases, frame=pd.concat([frame, pair], ignore_index=True))
+    spec = replace(SPEC, kinds=("home",), min_statistic=0.1, replicates=0)
+    found = spec.link(both, as_of=AS_OF)
+    own = found.members.loc[found.members["case_id"] == "one", "group"]
+    group = found.groups.set_index("group").loc[own.iloc[0]]
+    assert set(found.members.loc[found.members["group"] == own.iloc[0], "case_id"]) == {
+        "one",
+        "other",
+    }
+    return group[["statistic", "contagion"]].astype("float64")
+
+
+def test_who_may_have_infected_the_other_is_hardly_linked_by_the_home(cases: Cases) -> None:
+    same_hour = pair_at_home(cases, 1.0, "diarrhoea")
+    days_apart = pair_at_home(cases, 60.0, "diarrhoea")
+    assert same_hour["contagion"] == pytest.approx(0.0, abs=1e-6)
+    assert days_apart["contagion"] < -2.0
+    assert days_apart["statistic"] < same_hour["statistic"] / 1.5
+    # Nobody gives a poison to another: numb lips mean a source, days apart too.
+    poison = pair_at_home(cases, 60.0, "lip_tongue_numbness")
+    assert poison["statistic"] > days_apart["statistic"] + 3.0

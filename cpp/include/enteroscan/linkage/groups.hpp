@@ -40,6 +40,7 @@ struct Group {
     double incubation = 0.0;            ///< times from exposure to onset
     double symptoms = 0.0;              ///< symptoms and laboratory
     double report = 0.0;                ///< others ill
+    double contagion = 0.0;             ///< that cases may have infected each other; never positive
     double expected = 0.0;              ///< cases that chance exposes to the source in this time
     double attributable = 0.0;          ///< cases that the source explains, by the likeliest agent
     std::vector<double> agents;         ///< probability of each agent, given that there is a source
@@ -66,6 +67,15 @@ class ExposureIndex;
 /// `expected` is the sum, over all reports of values of the same kind in that time, of the chance that such a
 /// report names this value: its share among the reports outside the time, shrunk towards rare, in the context
 /// of the case and in all. So a popular restaurant, a chain of supermarkets, rice, all need more cases.
+///
+/// Cases may have infected each other (people of one home). A case i then is also expected by the cases j of
+/// the same value before it: to `expected` is added
+///
+///     (t' - t) contagion sum over j of f(t_i - t_j) sum over agents of infectious c_i c_j
+///
+/// with f the density of the serial interval and c the likelihood ratios of the cases' symptoms and
+/// laboratory. So those who fall ill in the same hours, or by a poison, are a source's, and those who follow
+/// by days are not.
 ///
 /// Cases of outbreaks that are known may be set `aside`: they and what they report do not count then, neither
 /// as members nor as what is usual here.

@@ -46,8 +46,15 @@ struct CaseReports {
     /// Values that come into fashion (foods at a festival) are expected as often as in so many hours before
     /// and after, if that is more than usual. 0: fashions are not looked at.
     std::vector<double> fashion;
+    /// Later cases that one case makes by infecting others who share the value (people of its home). 0: none.
+    std::vector<double> contagion;
 
-    std::vector<double> log_prior;  ///< one entry an agent: log of its share among outbreaks
+    // One entry an agent.
+    std::vector<double> log_prior;   ///< log of its share among outbreaks
+    std::vector<double> infectious;  ///< its share among cases that infect others; 0: it infects nobody
+
+    /// From the onset of a case to that of those it infects: median in hours and sigma of a log-normal.
+    std::vector<double> serial_interval = {76.0, 0.5};
 
     /// When a case met the value of an exposure, if the exposure is its own.
     double time(std::size_t exposed, std::size_t exposure) const noexcept {
