@@ -79,13 +79,10 @@ def _numbered(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
 
 
 def _members(found: Found, reports: Reports) -> pd.DataFrame:
-    frame = reports.frame
+    frame = reports.frame[["case_id", "onset", "reported"]]
     columns = ["case_id", "probability", "onset", "reported"]
     parts = [
-        frame.take(group["cases"])[["case_id", "onset", "reported"]].assign(
-            probability=group["probabilities"]
-        )
-        for group in found
+        frame.take(group["cases"]).assign(probability=group["probabilities"]) for group in found
     ]
     return _numbered(parts, columns)
 
@@ -119,10 +116,11 @@ def _groups(
     found: Found, reports: Reports, members: pd.DataFrame, agents: pd.DataFrame
 ) -> pd.DataFrame:
     rows = []
+    frame = reports.frame[["onset", "home_region"]]
     for number, group in enumerate(found, 1):
         value = reports.sources.take([group["value"]]).iloc[0]
         likely = members[(members["group"] == number) & (members["probability"] >= 0.5)]
-        own = reports.frame.take(group["cases"][: len(likely)])
+        own = frame.take(group["cases"][: len(likely)])
         agent = agents[agents["group"] == number].iloc[0]
         rows.append(
             {

@@ -70,10 +70,12 @@ def _is_hidden(column: "pd.Series[Any]") -> "pd.Series[bool]":
 
 
 def _text(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    codes, values = pd.factorize(column)
     if pd.api.types.is_float_dtype(column):
-        return column.map(lambda x: f"{x:.{HOME_DECIMALS}f}")
-    unique = pd.Series(column.astype(str).unique())
-    return column.astype(str).map(dict(zip(unique, unique.map(normalise_text), strict=True)))
+        texts = [f"{x:.{HOME_DECIMALS}f}" for x in values]
+    else:
+        texts = [normalise_text(str(x)) for x in values]
+    return pd.Series(np.array(texts, dtype=object)[codes], index=column.index, dtype=object)
 
 
 def _joined(parts: "list[pd.Series[Any]]", joint: str) -> "pd.Series[Any]":

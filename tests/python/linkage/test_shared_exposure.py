@@ -258,7 +258,8 @@ def pair_at_home(cases: Cases, hours_apart: float, symptom: str) -> "pd.Series[f
         "one",
         "other",
     }
-    return group[["statistic", "contagion"]].astype("float64")
+    numbers: pd.Series[float] = group[["statistic", "contagion"]].astype("float64")
+    return numbers
 
 
 def test_who_may_have_infected_the_other_is_hardly_linked_by_the_home(cases: Cases) -> None:
