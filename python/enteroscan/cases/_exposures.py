@@ -41,6 +41,11 @@ EXPOSURE_COLUMNS = (
     "eaten_hour_known",
     "others_ill",
 )
+# Areas, by their endings: 海棠区和平街道, but not 大润发超市 or 老王烧烤店.
+REGION_NAME = (
+    r"(?:(?:境[内外]|国[内外]|本[省市县区地])|.*(?:省|(?<![超菜夜早集])市|区|县|旗|州|盟|镇|乡|街道|村|社区|苏木))"
+    r"|[0-9]+|.*(?i:province|city|county|district|town|village|street)"
+)
 # Homes, by their names; 酒家, 厂家 and the like are trades.
 HOME_NAME = (
     r"(?i)(?:.*[^酒农商厂店渔卖专管行名画皇国万茶世宜])?家(?:里|中|庭)?|.*(?:住处|住所|住宅|宿舍|出租屋)"
@@ -61,6 +66,8 @@ def exposure_frame(
             columns |= _column(name, export.fields[name].kind, table)
     columns |= _eat_coordinates(table, export, options)
     exposures = pd.DataFrame(columns)[ordered]
+    if not export.mapping.has("venue"):
+        _move_venues(exposures, table, export)
     if "eat_address" in options.keep:
         return exposures, table, 0
     private = _may_be_home(exposures)
@@ -99,6 +106,18 @@ def _eat_coordinates(table: Details, export: Export, options: Options) -> dict[s
         "eat_latitude": number_array(latitude, "Float64"),
         "eat_longitude": number_array(longitude, "Float64"),
     }
+
+
+def _move_venues(exposures: pd.DataFrame, table: Details, export: Export) -> None:
+    """Take what is no area for the venue, where a site writes both in one column (进食地点)."""
+    regions = exposures["eat_region"]
+    moved = regions.notna() & ~regions.str.fullmatch(REGION_NAME).fillna(False).astype(bool)
+    exposures["venue"] = regions.where(moved)
+    exposures["eat_region"] = regions.mask(moved)
+    header = ", ".join(column.header for column in export.mapping.of_field("eat_region"))
+    values = regions[moved].to_numpy(dtype=object)
+    rows = export.numbers[table.row[moved.to_numpy()]]
+    export.problems.add("venue_in_region", rows, header, values, field="eat_region")
 
 
 def _may_be_home(exposures: pd.DataFrame) -> "pd.Series[bool]":

@@ -50,6 +50,7 @@ KINDS: dict[str, tuple[Severity, str]] = {
     "count_range": ("info", "lower"),
     "count_about": ("info", "number"),
     "number": ("error", "value"),
+    "venue_in_region": ("info", "venue"),
     "coordinates": ("error", "value"),
     "latitude_range": ("error", "value"),
     "longitude_range": ("error", "value"),

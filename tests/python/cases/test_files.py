@@ -257,6 +257,18 @@ EXAMPLES = [
         error="broken bytes",
     ),
     Example("noise.csv", raw(bytes(range(128, 256)) * 40), error="neither UTF-8 nor GBK"),
+    Example(
+        "place_for_venue.csv",
+        text(
+            "病例编号,发病时间,进食地点\n1,2024-03-05,老王烧烤店\n2,2024-03-05,四川省成都市武侯区\n"
+            "3,2024-03-05,大润发超市\n4,2024-03-05,幸福村\n5,2024-03-05,境内\n"
+        ),
+        exposures={
+            "venue": ["老王烧烤店", None, "大润发超市", None, None],
+            "eat_region": [None, "四川省成都市武侯区", None, "幸福村", "境内"],
+        },
+        problems={"venue_in_region": 2},
+    ),
     # ---------------------------------------------------------------- shape of texts
     Example(
         "title_rows.csv",

@@ -298,7 +298,7 @@ def test_the_names_of_other_patients_are_hidden_where_persons_are_meant(
     cases = read_cases(pd.DataFrame(rows), as_of="2024-12-31", duplicates=None)
     name = {"进食场所": "venue", "食品名称": "food", "进食详细地址": "eat_address"}.get(field)
     name = name or {"购买场所": "purchase_venue", "食品品牌": "brand"}.get(field)
-    name = name or {"生产厂家": "maker", "进食地点": "eat_region"}.get(field)
+    name = name or {"生产厂家": "maker", "进食地点": "venue"}.get(field)
     frame = cases.frame if name is None else cases.exposures
     column = {"既往病史": "history", "医疗机构": "hospital", "现住址街道": "home_region"}.get(field)
     kept = frame.set_index("case_id")[name or column]
