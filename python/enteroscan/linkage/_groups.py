@@ -100,10 +100,13 @@ def _agents(found: Found, reports: Reports) -> pd.DataFrame:
 def _explanations(found: Found, reports: Reports) -> pd.DataFrame:
     columns = ["kind", "source", "statistic", "n_shared"]
     parts = []
+    frame = reports.frame[["home_region"]]
     for group in found:
         others = pd.DataFrame(group["others"], columns=["value", "statistic", "n_shared"])
         at = reports.sources.iloc[others["value"].astype(np.intp)].reset_index(drop=True)
-        parts.append(others.assign(kind=at["kind"], source=at["label"].map(shown)))
+        own = frame.take(group["cases"])
+        names = [_source(value, own) for _, value in at.iterrows()]
+        parts.append(others.assign(kind=at["kind"], source=pd.Series(names, dtype=object)))
     return _numbered(parts, columns)
 
 

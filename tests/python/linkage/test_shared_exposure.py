@@ -77,6 +77,15 @@ def test_the_reason_names_the_restaurant(reports: SimulatedReports, result: Link
         assert str(venue) in str(result.groups[f"reason_{language}"].iloc[0])
 
 
+def test_nobody_sees_where_exactly_people_live(cases: Cases) -> None:
+    found = replace(SPEC, replicates=0, min_statistic=0.5).link(cases, as_of=AS_OF)
+    regions = set(cases.frame["home_region"])
+    for table in (found.groups, found.explanations, found.links):
+        homes = table.loc[table["kind"] == "home", "source"]
+        assert len(homes) > 0
+        assert set(homes) <= regions
+
+
 def test_parts_of_the_evidence_add_up(result: LinkResult) -> None:
     names = ["sharing", "incubation", "symptoms", "report", "contagion"]
     parts = result.groups[names].sum(axis=1)
