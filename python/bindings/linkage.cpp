@@ -118,6 +118,7 @@ py::dict find_links(const SharedSources& sources, const LinkOptions& options, in
     result["incubation"] = column(found, &Link::incubation);
     result["report"] = column(found, &Link::report);
     result["space"] = column(found, &Link::space);
+    result["contagion"] = column(found, &Link::contagion);
     result["total"] = column(found, &Link::total);
     return result;
 }

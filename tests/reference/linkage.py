@@ -170,19 +170,23 @@ class Linkage:
         share = (own_near + FASHION_DOUBT * usual) / (len(all_near) - len(inside) + FASHION_DOUBT)
         return float(max(habits, share * len(inside)))
 
+    def infections(self, case: int, other: int, gap: float) -> float:
+        """Count whom one of two cases infects in an hour, if it infects one in all."""
+        r = self.reports
+        weights = r["infectious"].tolist()
+        own, before = self.case_ratio[case], self.case_ratio[other]
+        alike = sum(w * x * y for w, x, y in zip(weights, own, before, strict=True))
+        median, sigma = r["serial_interval"]
+        return float(alike * NormalDist(math.log(median), sigma).pdf(math.log(gap)) / gap)
+
     def infected(self, case: Exposure) -> float:
         """Count whom the others who share the value, and were exposed before, infect in an hour."""
-        r = self.reports
-        total = 0.0
-        for other in self.candidates(case.value):
-            if other.time < case.time:
-                own, before = self.case_ratio[case.case], self.case_ratio[other.case]
-                weights = r["infectious"].tolist()
-                alike = sum(w * x * y for w, x, y in zip(weights, own, before, strict=True))
-                median, sigma = r["serial_interval"]
-                gap = case.time - other.time
-                total += alike * NormalDist(math.log(median), sigma).pdf(math.log(gap)) / gap
-        return float(r["contagion"][case.kind] * total)
+        total = sum(
+            self.infections(case.case, other.case, case.time - other.time)
+            for other in self.candidates(case.value)
+            if other.time < case.time
+        )
+        return float(self.reports["contagion"][case.kind] * total)
 
     def ratios(
         self,
@@ -302,7 +306,7 @@ class PairOptions:
     distance_evidence: tuple[float, ...] = ()
 
 
-PARTS = ("sharing", "time", "symptoms", "incubation", "report", "space")
+PARTS = ("sharing", "time", "symptoms", "incubation", "report", "space", "contagion")
 Pair = dict[str, float]
 
 
@@ -350,8 +354,22 @@ def _pair(data: Linkage, a: Exposure, b: Exposure, how: PairOptions) -> Pair:
         "incubation": both - symptoms,
         "report": float(r["report_evidence"][a.number] + r["report_evidence"][b.number]),
         "space": _space(r, a.case, b.case, how),
+        "contagion": _infected(data, a, b),
     }
     return {"value": a.value, **parts, "total": sum(parts.values())}
+
+
+def _infected(data: Linkage, a: Exposure, b: Exposure) -> float:
+    """Return the loss because one may have infected the other, instead of chance."""
+    r = data.reports
+    gap = abs(a.time - b.time)
+    if gap == 0.0 or r["contagion"][a.kind] == 0.0:
+        return 0.0
+    infections = r["contagion"][a.kind] * data.infections(a.case, b.case, gap)
+    first, last = data.options.first, data.options.last
+    n = sum(e.kind == a.kind and first <= e.time <= last for e in data.counted)
+    share = math.sqrt(_share_of_others(data, a) * _share_of_others(data, b))
+    return -math.log1p(infections / (share * n / (last - first)))
 
 
 def _exponential(x: float, mean: float) -> float:

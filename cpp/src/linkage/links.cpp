@@ -10,6 +10,7 @@
 
 #include "../base/parallel.hpp"
 #include "enteroscan/base/error.hpp"
+#include "contagion.hpp"
 #include "habits.hpp"
 
 namespace enteroscan {
@@ -78,8 +79,7 @@ class Linker {
                 const double sharing = agreement - (exposed[i].log_share + exposed[j].log_share) / 2;
                 const double possible = sharing + nearest_ + closest_ + exposed[i].reach + exposed[j].reach;
                 if (possible < options_.at_least) continue;
-                Link link = weigh(exposed[i], exposed[j], gap, sharing);
-                link.value = static_cast<std::int32_t>(value);
+                const Link link = weigh(exposed[i], exposed[j], gap, sharing);
                 if (link.total >= options_.at_least) out.push_back(link);
             }
         }
@@ -119,6 +119,7 @@ class Linker {
 
     std::vector<Exposed> exposed_to(std::size_t value) const;
     double log_share(std::size_t kind, std::size_t context, double n, double n_in_context) const;
+    double contagion(std::size_t kind, const Exposed& a, const Exposed& b, double gap) const;
     Link weigh(const Exposed& a, const Exposed& b, double gap, double sharing) const;
 
     const CaseReports& reports_;
@@ -176,6 +177,23 @@ std::vector<Exposed> Linker::exposed_to(std::size_t value) const {
     return result;
 }
 
+/// What the pair loses because one may have infected the other: so many infections to one that chance brings.
+double Linker::contagion(std::size_t kind, const Exposed& a, const Exposed& b, double gap) const {
+    const double density = reports_.contagion[kind] * serial_density(reports_, gap);
+    if (density == 0.0) return 0.0;
+    const std::size_t n_agents = reports_.n_agents();
+    const double* case_a = &reports_.case_evidence[static_cast<std::size_t>(a.person) * n_agents];
+    const double* case_b = &reports_.case_evidence[static_cast<std::size_t>(b.person) * n_agents];
+    double alike = 0.0;
+    for (std::size_t k = 0; k < n_agents; ++k) {
+        alike += reports_.infectious[k] * std::exp(case_a[k] + case_b[k]);
+    }
+    const double of_kind_per_hour =
+        static_cast<double>(habits_.times(kind).size()) / (options_.until - options_.from);
+    const double by_chance = of_kind_per_hour * std::exp((a.log_share + b.log_share) / 2);
+    return -std::log1p(density * alike / by_chance);
+}
+
 Link Linker::weigh(const Exposed& a, const Exposed& b, double gap, double sharing) const {
     const std::size_t n_agents = reports_.n_agents();
     const double* case_a = &reports_.case_evidence[static_cast<std::size_t>(a.person) * n_agents];
@@ -197,7 +215,12 @@ Link Linker::weigh(const Exposed& a, const Exposed& b, double gap, double sharin
     link.incubation = log_sum_exp(both) - link.symptoms;
     link.report = reports_.report_evidence[a.exposure] + reports_.report_evidence[b.exposure];
     link.space = space(a.person, b.person);
-    link.total = link.sharing + link.time + link.symptoms + link.incubation + link.report + link.space;
+    const std::int32_t value = reports_.value[a.exposure];
+    const auto kind = static_cast<std::size_t>(reports_.kind[static_cast<std::size_t>(value)]);
+    link.value = value;
+    link.contagion = contagion(kind, a, b, gap);
+    link.total = link.sharing + link.time + link.symptoms + link.incubation + link.report + link.space +
+                 link.contagion;
     return link;
 }
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <numeric>
 #include <tuple>
 #include <utility>
 
+#include "contagion.hpp"
 #include "mixture.hpp"
 
 namespace enteroscan {
@@ -16,15 +16,6 @@ namespace {
 constexpr double rounding = 1e-9;          // of bounds that come from differences of sums
 constexpr double fashion_doubt = 20.0;     // reports near the time after which they count half
 constexpr std::size_t few_exposures = 32;  // of a value, up to which bounds cost more than they save
-
-/// Density per hour of the time between the onsets of two cases of whom one infects the other.
-double serial_density(const CaseReports& reports, double hours) noexcept {
-    if (!(hours > 0.0)) return 0.0;
-    const double median = reports.serial_interval[0];
-    const double sigma = reports.serial_interval[1];
-    const double z = std::log(hours / median) / sigma;
-    return std::exp(-0.5 * z * z) / (hours * sigma * std::sqrt(2.0 * std::numbers::pi));
-}
 
 }  // namespace
 

@@ -23,7 +23,7 @@ LOCAL_KM = 3.0  # mean distance of their homes
 DISTANCES_KM = np.array([0.1, 0.3, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
 N_PAIRS = 100_000  # drawn for the usual distances
 EARTH_KM = 6371.0088
-PARTS = ("sharing", "time", "symptoms", "incubation", "report", "space", "total")
+PARTS = ("sharing", "time", "symptoms", "incubation", "report", "space", "contagion", "total")
 
 
 def links(sources: _core.SharedSources, reports: "Reports", spec: "SharedExposure") -> pd.DataFrame:

@@ -97,7 +97,8 @@ class LinkResult:
         ratios of "same source" against "no common source": `sharing` (how surprising it is that
         both report it), `time` (how near their exposures are), `symptoms` (whether one agent makes
         both syndromes and laboratory findings), `incubation`, `report` (others ill), `space`
-        (distance of their homes), and their sum `total`.
+        (distance of their homes), `contagion` (what they lose because one of a home may have
+        infected the other), and their sum `total`.
         """
         return self._table("links")
 

@@ -90,7 +90,7 @@ def test_parts_of_the_evidence_add_up(result: LinkResult) -> None:
     names = ["sharing", "incubation", "symptoms", "report", "contagion"]
     parts = result.groups[names].sum(axis=1)
     np.testing.assert_allclose(parts, result.groups["statistic"], rtol=1e-9)
-    names = ["sharing", "time", "symptoms", "incubation", "report", "space"]
+    names = ["sharing", "time", "symptoms", "incubation", "report", "space", "contagion"]
     np.testing.assert_allclose(result.links[names].sum(axis=1), result.links["total"], rtol=1e-9)
 
 

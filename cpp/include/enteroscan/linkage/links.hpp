@@ -34,6 +34,7 @@ struct Link {
     double incubation = 0.0;  ///< ... and then such times from exposure to onset
     double report = 0.0;      ///< others ill
     double space = 0.0;       ///< distance of their homes
+    double contagion = 0.0;   ///< that one may have infected the other; never positive
     double total = 0.0;
 };
 
