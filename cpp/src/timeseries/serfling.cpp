@@ -1,8 +1,9 @@
 #include "enteroscan/timeseries/serfling.hpp"
 
-#include <Eigen/Cholesky>
+#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "timeseries/distributions.hpp"
 #include "timeseries/log_linear.hpp"
@@ -36,6 +37,7 @@ class Serfling final : public Detector {
             return;
         }
         const double quantile = student_quantile(1.0 - options_.alpha, fit.residual_df);
+        const bool is_exact = fit.variance == 0.0;  // but for rounding
         for (std::size_t i = 0; i < judgements.size(); ++i) {
             const Eigen::VectorXd row = design.row(static_cast<double>(points.begin + i + 1));
             const double error = std::sqrt(fit.variance * (1.0 + row.dot(fit.covariance * row)));
@@ -46,8 +48,9 @@ class Serfling final : public Detector {
             result.p_value = student_upper_tail(result.score, fit.residual_df);
             result.trend = design.slope(fit.coefficients);
             result.dispersion = result.expected > 0.0 ? fit.variance / result.expected : not_a_number;
-            result.alarm = result.observed > result.upper_bound;
-            if (fit.variance == 0.0) result.reason = Reason::constant_baseline;
+            const double rounding = is_exact ? 1e-9 * std::max(1.0, result.upper_bound) : 0.0;
+            result.alarm = result.observed > result.upper_bound + rounding;
+            if (is_exact) result.reason = Reason::constant_baseline;
             if (std::isnan(result.observed)) result.reason = Reason::missing_count;
         }
     }
@@ -59,33 +62,33 @@ class Serfling final : public Detector {
     }
 
     LinearFit fit_baseline(std::span<const double> counts, const HarmonicDesign& design) const {
+        std::vector<std::size_t> fitted;
+        for (std::size_t t = 0; t < counts.size(); ++t)
+            if (is_fitted(counts, t)) fitted.push_back(t);
         LinearFit fit;
+        const auto n = static_cast<Eigen::Index>(fitted.size());
         const Eigen::Index n_columns = design.n_columns();
-        Eigen::MatrixXd squares = Eigen::MatrixXd::Zero(n_columns, n_columns);
-        Eigen::VectorXd products = Eigen::VectorXd::Zero(n_columns);
-        double n = 0.0;
-        for (std::size_t t = 0; t < counts.size(); ++t) {
-            if (!is_fitted(counts, t)) continue;
-            const Eigen::VectorXd row = design.row(static_cast<double>(t + 1));
-            squares += row * row.transpose();
-            products += row * counts[t];
-            n += 1.0;
+        if (n <= n_columns) return fit;
+        Eigen::MatrixXd rows(n, n_columns);
+        Eigen::VectorXd responses(n);
+        for (Eigen::Index i = 0; i < n; ++i) {
+            const std::size_t t = fitted[static_cast<std::size_t>(i)];
+            rows.row(i) = design.row(static_cast<double>(t + 1)).transpose();
+            responses[i] = counts[t];
         }
-        const Eigen::LLT<Eigen::MatrixXd> solver(squares);
-        if (n <= static_cast<double>(n_columns) || solver.info() != Eigen::Success) return fit;
-        fit.coefficients = solver.solve(products);
-        fit.covariance = solver.solve(Eigen::MatrixXd::Identity(n_columns, n_columns));
-        fit.residual_df = n - static_cast<double>(n_columns);
-        double sum = 0.0;
-        double size = 0.0;
-        for (std::size_t t = 0; t < counts.size(); ++t) {
-            if (!is_fitted(counts, t)) continue;
-            const double residual = counts[t] - design.row(static_cast<double>(t + 1)).dot(fit.coefficients);
-            sum += residual * residual;
-            size += counts[t] * counts[t];
-        }
+        const Eigen::ColPivHouseholderQR<Eigen::MatrixXd> solver(rows);
+        if (solver.rank() < n_columns) return fit;
+        const Eigen::MatrixXd root = solver.colsPermutation() *
+                                     solver.matrixR()
+                                         .topRows(n_columns)
+                                         .triangularView<Eigen::Upper>()
+                                         .solve(Eigen::MatrixXd::Identity(n_columns, n_columns));
+        fit.coefficients = solver.solve(responses);
+        fit.covariance = root * root.transpose();
+        fit.residual_df = static_cast<double>(n - n_columns);
         constexpr double rounding = 1e-20;  // of the squares: what is left of a perfect fit
-        fit.variance = sum > rounding * size ? sum / fit.residual_df : 0.0;
+        const double squares = (responses - rows * fit.coefficients).squaredNorm();
+        fit.variance = squares > rounding * responses.squaredNorm() ? squares / fit.residual_df : 0.0;
         return fit;
     }
 
