@@ -16,6 +16,7 @@
 #include "enteroscan/timeseries/historical.hpp"
 #include "enteroscan/timeseries/negative_binomial.hpp"
 #include "enteroscan/timeseries/outbreak_p.hpp"
+#include "enteroscan/timeseries/serfling.hpp"
 #include "run.hpp"
 
 namespace enteroscan::python {
@@ -42,6 +43,8 @@ constexpr std::array<Named<MeanModel>, 3> mean_names{
     {{"training", MeanModel::training}, {"given", MeanModel::given}, {"seasonal", MeanModel::seasonal}}};
 constexpr std::array<Named<ShiftDirection>, 2> direction_names{
     {{"increase", ShiftDirection::increase}, {"decrease", ShiftDirection::decrease}}};
+constexpr std::array<Named<MeanChange>, 2> change_names{
+    {{"shift", MeanChange::shift}, {"epidemic", MeanChange::epidemic}}};
 constexpr std::array<Named<EssenceMethod>, 3> essence_names{{{"ewma", EssenceMethod::ewma},
                                                              {"regression", EssenceMethod::regression},
                                                              {"switch", EssenceMethod::switching}}};
@@ -202,25 +205,36 @@ void bind_charts(py::module_& module) {
     module.def(
         "glr",
         [](double threshold, std::optional<double> alpha, std::optional<double> log_shift,
-           std::string_view direction, std::size_t window, std::size_t min_window, double period,
-           std::size_t harmonics, bool trend, bool refit, std::size_t training, bool compat) {
-            return DetectorHandle{glr(
-                {threshold, alpha, log_shift, choose<ShiftDirection>("direction", direction, direction_names),
-                 window, min_window, period, harmonics, trend, refit, training, compat})};
+           std::string_view direction, std::string_view change, std::size_t window, std::size_t min_window,
+           double period, std::size_t harmonics, bool trend, bool refit, std::size_t training, bool compat) {
+            return DetectorHandle{glr({threshold, alpha, log_shift,
+                                       choose<ShiftDirection>("direction", direction, direction_names),
+                                       choose<MeanChange>("change", change, change_names), window, min_window,
+                                       period, harmonics, trend, refit, training, compat})};
         },
         py::kw_only(), py::arg("threshold"), py::arg("alpha"), py::arg("log_shift"), py::arg("direction"),
-        py::arg("window"), py::arg("min_window"), py::arg("period"), py::arg("harmonics"), py::arg("trend"),
-        py::arg("refit"), py::arg("training"), py::arg("compat"));
+        py::arg("change"), py::arg("window"), py::arg("min_window"), py::arg("period"), py::arg("harmonics"),
+        py::arg("trend"), py::arg("refit"), py::arg("training"), py::arg("compat"));
     module.def(
         "outbreak_p", [](double threshold) { return DetectorHandle{outbreak_p({threshold})}; }, py::kw_only(),
         py::arg("threshold"));
     module.def(
         "negative_binomial",
-        [](double alpha, double period, std::size_t harmonics, bool trend, std::size_t training) {
-            return DetectorHandle{negative_binomial({alpha, period, harmonics, trend, training})};
+        [](double alpha, double period, std::size_t harmonics, bool trend, std::size_t training,
+           const Array<std::uint8_t>& weekdays) {
+            return DetectorHandle{
+                negative_binomial({alpha, period, harmonics, trend, training, copy(weekdays)})};
         },
         py::kw_only(), py::arg("alpha"), py::arg("period"), py::arg("harmonics"), py::arg("trend"),
-        py::arg("training"));
+        py::arg("training"), py::arg("weekdays"));
+    module.def(
+        "serfling",
+        [](double alpha, double period, std::size_t harmonics, std::size_t training,
+           const Array<std::uint8_t>& without_epidemics) {
+            return DetectorHandle{serfling({alpha, period, harmonics, training, copy(without_epidemics)})};
+        },
+        py::kw_only(), py::arg("alpha"), py::arg("period"), py::arg("harmonics"), py::arg("training"),
+        py::arg("without_epidemics"));
 }
 
 void bind_farrington(py::module_& module) {
@@ -249,7 +263,7 @@ void bind_farrington(py::module_& module) {
            std::size_t excluded, double alpha, bool trend, double max_trend_p, bool reweight,
            double weights_threshold, std::string_view bound, std::string_view power,
            std::pair<double, std::size_t> recent, bool population_offset, const Array<double>& time,
-           bool compat) {
+           const Array<std::uint8_t>& weekdays, bool compat) {
             FarringtonFlexibleOptions options;
             options.years = years_back(years, first_point);
             options.half_window = half_window;
@@ -265,13 +279,14 @@ void bind_farrington(py::module_& module) {
             options.recent = {recent.first, recent.second};
             options.population_offset = population_offset;
             options.time = copy(time);
+            options.weekdays = copy(weekdays);
             options.compat = compat;
             return DetectorHandle{farrington_flexible(std::move(options))};
         },
         py::arg("years"), py::arg("first_point"), py::kw_only(), py::arg("half_window"), py::arg("n_levels"),
         py::arg("excluded"), py::arg("alpha"), py::arg("trend"), py::arg("max_trend_p"), py::arg("reweight"),
         py::arg("weights_threshold"), py::arg("bound"), py::arg("power"), py::arg("recent"),
-        py::arg("population_offset"), py::arg("time"), py::arg("compat"));
+        py::arg("population_offset"), py::arg("time"), py::arg("weekdays"), py::arg("compat"));
 }
 
 /// Defaults of the options, by the names that the specs of Python have for them.
@@ -344,6 +359,7 @@ py::dict defaults() {
     options["overdispersion"] = glr.alpha;
     options["log_shift"] = glr.log_shift;
     options["direction"] = name_of<ShiftDirection>(glr.direction, direction_names);
+    options["change"] = name_of<MeanChange>(glr.change, change_names);
     options["min_window_steps"] = glr.min_window;
     options["harmonics"] = glr.harmonics;
     options["trend"] = glr.trend;
@@ -354,6 +370,10 @@ py::dict defaults() {
     options["alpha"] = regression.alpha;
     options["harmonics"] = regression.harmonics;
     options["trend"] = regression.trend;
+    const SerflingOptions cyclical;
+    options = of("serfling");
+    options["alpha"] = cyclical.alpha;
+    options["harmonics"] = cyclical.harmonics;
     return all;
 }
 

@@ -349,6 +349,7 @@ def glr(
     alpha: float | None,
     log_shift: float | None,
     direction: str,
+    change: str,
     window: int,
     min_window: int,
     period: float,
@@ -360,7 +361,21 @@ def glr(
 ) -> Detector: ...
 def outbreak_p(*, threshold: float) -> Detector: ...
 def negative_binomial(
-    *, alpha: float, period: float, harmonics: int, trend: bool, training: int
+    *,
+    alpha: float,
+    period: float,
+    harmonics: int,
+    trend: bool,
+    training: int,
+    weekdays: NDArray[np.uint8],
+) -> Detector: ...
+def serfling(
+    *,
+    alpha: float,
+    period: float,
+    harmonics: int,
+    training: int,
+    without_epidemics: NDArray[np.uint8],
 ) -> Detector: ...
 def farrington(
     years: Positions,
@@ -393,6 +408,7 @@ def farrington_flexible(
     recent: tuple[float, int],
     population_offset: bool,
     time: NDArray[np.float64],
+    weekdays: NDArray[np.uint8],
     compat: bool,
 ) -> Detector: ...
 

@@ -21,10 +21,6 @@ OVERDISPERSION = (
 CUT_OFF = 1e-8  # for windows without cases the package stops at a factor of exp(-18)
 PRODUCT = 1e-11  # the package multiplies hundreds of powers
 TABULATED = 1e-8  # the package reads values from a table with so many digits
-# What the package computes differently from its own definition, or what is not built.
-LEFT_OUT = {
-    "epi": "change='epi' is not built: the package's version is not the estimate it claims to be"
-}
 
 Floats = NDArray[np.float64]
 Output = dict[str, Any]
@@ -121,14 +117,13 @@ def _cusum(control: Output) -> ts.Cusum:
     )
 
 
-def _glr(control: Output, algorithm: str) -> ts.Glr | str:
-    if control.get("change") == "epi":
-        return LEFT_OUT["epi"]
+def _glr(control: Output, algorithm: str) -> ts.Glr:
     model = control.get("mu0") or {}
     window = control.get("M", -1)
     return ts.Glr(
         threshold=float(control["c.ARL"]),
         overdispersion=0.0 if algorithm == "algo.glrpois" else None,
+        change="epidemic" if control.get("change") == "epi" else "shift",
         log_shift=control.get("theta"),
         direction="decrease" if control.get("dir") == "dec" else "increase",
         window_steps=None if window == -1 else window,

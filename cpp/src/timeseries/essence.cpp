@@ -278,8 +278,7 @@ std::unique_ptr<const Detector> essence(const EssenceOptions& options) {
     check_option(options.weight_slow > 0.0 && options.weight_slow < 1.0 && options.weight_quick > 0.0 &&
                      options.weight_quick < 1.0,
                  "the weights must lie between 0 and 1");
-    check_option(std::all_of(options.weekdays.begin(), options.weekdays.end(), [](auto d) { return d < 7; }),
-                 "weekdays must be 0 (Monday) to 6");
+    check_weekdays(options.weekdays);
     check_alpha(options.alpha);
     return std::make_unique<Essence>(options);
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -9,6 +10,31 @@
 
 namespace enteroscan {
 namespace {
+
+using DayEffects = std::array<double, 7>;  // logarithms
+
+// Takes the effects of days nearer to those of greatest likelihood, where the means of every day of the week
+// add up to its counts. False if they are there.
+bool improve(DayEffects& effects, BaselinePoints& baseline, const QuasiPoisson& regression) noexcept {
+    constexpr double tolerance = 1e-8;
+    constexpr double no_case = 0.5;  // taken for none, whose logarithm does not exist
+    std::array<double, 7> cases{};
+    std::array<double, 7> expected{};
+    for (std::size_t i = 0; i < baseline.size(); ++i) {
+        cases[baseline.days[i]] += regression.weights()[i] * baseline.counts[i];
+        expected[baseline.days[i]] += regression.weights()[i] * regression.means()[i];
+    }
+    DayEffects change{};
+    double greatest = 0.0;
+    for (std::size_t day = 0; day < change.size(); ++day) {
+        if (expected[day] <= 0.0) continue;
+        change[day] = std::log(std::max(cases[day], no_case) / expected[day]);
+        effects[day] += change[day];
+        greatest = std::max(greatest, std::abs(change[day]));
+    }
+    for (std::size_t i = 0; i < baseline.size(); ++i) baseline.offset[i] += change[baseline.days[i]];
+    return greatest > tolerance;
+}
 
 // A stretch of time points that belong to one level of the season.
 struct Stretch {
@@ -46,7 +72,9 @@ class FarringtonFlexible final : public Detector {
                 continue;
             }
             regression.set(baseline);
-            judge_point(series, t, regression, static_cast<std::size_t>(level), result);
+            const Prediction prediction =
+                predict_point(series, t, baseline, regression, static_cast<std::size_t>(level));
+            judge_point(series, t, prediction, result);
         }
     }
 
@@ -55,6 +83,8 @@ class FarringtonFlexible final : public Detector {
         options_.years.check(points);
         check_option(options_.time.empty() || options_.time.size() >= points.end,
                      "fewer times than time points");
+        check_option(options_.weekdays.empty() || options_.weekdays.size() >= points.end,
+                     "fewer weekdays than time points");
         check_option(!options_.population_offset || !series.population.empty(),
                      "population_offset needs the population");
     }
@@ -108,7 +138,9 @@ class FarringtonFlexible final : public Detector {
                 if (options_.population_offset && !(series.population[i] > 0.0)) continue;
                 baseline.counts.push_back(count);
                 baseline.time.push_back(time_of(options_.time, i));
-                if (options_.population_offset) baseline.offset.push_back(std::log(series.population[i]));
+                if (options_.population_offset || !options_.weekdays.empty())
+                    baseline.offset.push_back(offset_of(series, i));
+                if (!options_.weekdays.empty()) baseline.days.push_back(options_.weekdays[i]);
             }
             const bool is_last = s + 1 == stretches.size() || stretches[s + 1].level != level;
             if (!is_last || baseline.size() == before) continue;
@@ -116,12 +148,33 @@ class FarringtonFlexible final : public Detector {
             baseline.ends.push_back(static_cast<std::uint32_t>(baseline.size()));
             before = baseline.size();
         }
+        std::array<std::size_t, 7> is_there{};
+        for (const std::uint8_t day : baseline.days) is_there[day] = 1;
+        for (const std::size_t there : is_there) baseline.n_days += there;
     }
 
-    void judge_point(const Series& series, std::size_t t, QuasiPoisson& regression, std::size_t level,
+    double offset_of(const Series& series, std::size_t t) const noexcept {
+        return options_.population_offset ? std::log(series.population[t]) : 0.0;
+    }
+
+    // With weekdays, effects of days and the rest of the model are fitted in turn until both fit together.
+    Prediction predict_point(const Series& series, std::size_t t, BaselinePoints& baseline,
+                             QuasiPoisson& regression, std::size_t level) const {
+        constexpr int most_rounds = 20;
+        const double offset = offset_of(series, t);
+        const double time = time_of(options_.time, t);
+        if (options_.weekdays.empty()) return predict(regression, rules_, level, time, offset);
+        DayEffects effects{};
+        Prediction prediction;
+        for (int round = 0; round < most_rounds; ++round) {
+            prediction = predict(regression, rules_, level, time, offset + effects[options_.weekdays[t]]);
+            if (!prediction.converged || !improve(effects, baseline, regression)) break;
+        }
+        return prediction;
+    }
+
+    void judge_point(const Series& series, std::size_t t, const Prediction& prediction,
                      Judgement& result) const {
-        const double offset = options_.population_offset ? std::log(series.population[t]) : 0.0;
-        const Prediction prediction = predict(regression, rules_, level, time_of(options_.time, t), offset);
         if (!prediction.converged) {
             result.reason = Reason::no_convergence;
             return;
@@ -182,6 +235,7 @@ std::unique_ptr<const Detector> farrington_flexible(FarringtonFlexibleOptions op
     check_option(options.n_levels >= 1, "n_levels must be 1 or more");
     check_option(options.max_trend_p >= 0.0, "max_trend_p must be 0 or more");
     check_alpha(options.alpha);
+    check_weekdays(options.weekdays);
     return std::make_unique<FarringtonFlexible>(std::move(options));
 }
 

@@ -5,9 +5,11 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "timeseries/distributions.hpp"
+#include "timeseries/glr_chart.hpp"
 #include "timeseries/log_linear.hpp"
 #include "timeseries/options.hpp"
 
@@ -130,15 +132,15 @@ class ShiftGrid {
     OnGrid spreads_;
 };
 
-// The points since a chart began. The oldest come first.
-class Chart {
+// Chart for a mean that becomes exp(k) * mean. The oldest points come first.
+class ShiftChart final : public GlrChart {
   public:
-    Chart(const GlrOptions& options, double alpha)
+    ShiftChart(const GlrOptions& options, double alpha)
         : options_(&options),
           alpha_(alpha),
           grid_(options.direction == ShiftDirection::increase ? 1.0 : -1.0, alpha) {}
 
-    void clear() noexcept {
+    void clear() noexcept override {
         counts_.clear();
         means_.clear();
         weights_.clear();
@@ -148,12 +150,23 @@ class Chart {
         cusum_ = 0.0;
     }
 
-    // Adds a point for good.
-    void add(double count, double mean) {
-        push(count, mean);
-        if (!knows_shift() && alpha_ > 0.0) grid_.keep(count, weights_.back());
+    void add(const ChartPoint& point) override {
+        push(point.count, point.mean);
+        if (!knows_shift() && alpha_ > 0.0) grid_.keep(point.count, weights_.back());
     }
 
+    double statistic() override {
+        if (knows_shift()) return cusum_;
+        return alpha_ > 0.0 ? negative_binomial() : poisson();
+    }
+
+    double bound(const ChartPoint& next) override {
+        if (options_->direction == ShiftDirection::decrease) return not_a_number;
+        if (knows_shift()) return known_shift_bound(next.mean);
+        return alpha_ > 0.0 ? negative_binomial_bound(next.mean) : poisson_bound(next.mean);
+    }
+
+  private:
     bool knows_shift() const noexcept { return options_->log_shift.has_value(); }
     double known_shift() const noexcept { return options_->log_shift.value_or(0.0); }
 
@@ -183,29 +196,6 @@ class Chart {
         }
     }
 
-    double statistic() {
-        if (knows_shift()) return cusum_;
-        return alpha_ > 0.0 ? negative_binomial() : poisson();
-    }
-
-    bool alarms(double statistic) const noexcept {
-        return knows_shift() ? statistic > options_->threshold : statistic >= options_->threshold;
-    }
-
-    // The least count that would raise an alarm as the next point.
-    double bound(double mean) {
-        if (options_->direction == ShiftDirection::decrease) return not_a_number;
-        if (knows_shift()) return known_shift_bound(mean);
-        return alpha_ > 0.0 ? negative_binomial_bound(mean) : poisson_bound(mean);
-    }
-
-    // Chance of a count of `count` or more at one point.
-    double upper_tail(double count, double mean) const {
-        return alpha_ > 0.0 ? CountDistribution::of_size(mean, 1.0 / alpha_).upper_tail(count)
-                            : CountDistribution::poisson(mean).upper_tail(count);
-    }
-
-  private:
     struct Windows {  // beginnings of windows that end with the last point
         std::size_t first;
         std::size_t end;
@@ -436,6 +426,11 @@ class Chart {
     double cusum_ = 0.0;
 };
 
+std::unique_ptr<GlrChart> chart_of(const GlrOptions& options, double alpha) {
+    if (options.change == MeanChange::epidemic) return epidemic_chart(options, alpha);
+    return std::make_unique<ShiftChart>(options, alpha);
+}
+
 // The in-control mean of the points from `start` on.
 struct Mean {
     bool known = false;
@@ -453,7 +448,7 @@ class Glr final : public Detector {
         const std::size_t start = options_.training == 0 ? points.begin : options_.training;
         std::size_t fitted_to = start;
         Mean mean = mean_of(series.counts, start, points.end, options_.alpha);
-        Chart chart(options_, mean.alpha);
+        std::unique_ptr<GlrChart> chart = chart_of(options_, mean.alpha);
         for (std::size_t t = std::min(start, points.begin); t < points.end; ++t) {
             control.check();
             Judgement ignored;
@@ -462,17 +457,20 @@ class Glr final : public Detector {
                 result.reason = t < start || start == 0 ? Reason::too_little_history : Reason::no_convergence;
                 continue;
             }
-            judge_point(series.counts[t], mean.values[t - fitted_to], chart, result, t >= points.begin);
+            const double previous = t == 0 ? not_a_number : series.counts[t - 1];
+            const ChartPoint point{series.counts[t], mean.values[t - fitted_to], previous};
+            judge_point(point, mean.alpha, *chart, result, t >= points.begin);
             result.dispersion = 1.0 + mean.alpha * result.expected;
             result.trend = options_.trend ? mean.slope : not_a_number;
             if (!result.alarm) continue;
-            chart.clear();
+            chart->clear();
             if (options_.refit && t + 1 < points.end) {
                 fitted_to = t + 1;
                 // The package keeps the overdispersion of its first fit.
                 const auto alpha = options_.compat ? std::optional<double>(mean.alpha) : options_.alpha;
                 mean = mean_of(series.counts, fitted_to, points.end, alpha);
-                chart = Chart(options_, mean.alpha);
+                chart = chart_of(options_, mean.alpha);
+                chart->clear();
             }
         }
     }
@@ -496,18 +494,22 @@ class Glr final : public Detector {
         return result;
     }
 
-    static void judge_point(double count, double mean, Chart& chart, Judgement& result, bool wanted) {
-        result.expected = mean;
-        if (wanted) result.upper_bound = chart.bound(mean);
-        if (std::isnan(count)) {
+    void judge_point(const ChartPoint& point, double alpha, GlrChart& chart, Judgement& result,
+                     bool wanted) const {
+        result.expected = point.mean;
+        if (wanted) result.upper_bound = chart.bound(point);
+        if (std::isnan(point.count)) {
             result.score = chart.statistic();
             result.reason = Reason::missing_count;
             return;
         }
-        chart.add(count, mean);
+        chart.add(point);
         result.score = chart.statistic();
-        result.p_value = chart.upper_tail(count, mean);
-        result.alarm = chart.alarms(result.score);
+        const auto law = alpha > 0.0 ? CountDistribution::of_size(point.mean, 1.0 / alpha)
+                                     : CountDistribution::poisson(point.mean);
+        result.p_value = law.upper_tail(point.count);
+        result.alarm =
+            options_.log_shift ? result.score > options_.threshold : result.score >= options_.threshold;
     }
 
     GlrOptions options_;
@@ -520,6 +522,9 @@ std::unique_ptr<const Detector> glr(const GlrOptions& options) {
     check_option(options.period > 0.0, "the period must be positive");
     check_option(!options.alpha || *options.alpha >= 0.0, "alpha, the overdispersion, must be 0 or more");
     check_option(!options.log_shift || *options.log_shift != 0.0, "log_shift = 0 is no shift");
+    check_option(options.change == MeanChange::shift ||
+                     (!options.log_shift && options.direction == ShiftDirection::increase),
+                 "an epidemic is an increase, and log_shift is not known of it");
     check_option(options.min_window >= 1, "min_window must be 1 or more");
     check_option(options.window == 0 || options.window + 1 >= options.min_window,
                  "window is shorter than min_window");

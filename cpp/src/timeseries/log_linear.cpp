@@ -328,14 +328,32 @@ HarmonicDesign::HarmonicDesign(std::size_t n, double period, std::size_t harmoni
       trend_(trend),
       repeats_after_(!trend && period == std::floor(period) ? static_cast<std::size_t>(period) : 0) {}
 
+void HarmonicDesign::set_weekdays(std::span<const std::uint8_t> weekdays,
+                                  std::span<const double> counts) noexcept {
+    weekdays_ = weekdays;
+    repeats_after_ = 0;
+    std::array<bool, 7> is_there{};
+    for (std::size_t t = 0; t < counts.size(); ++t)
+        if (!std::isnan(counts[t])) is_there[weekdays[t]] = true;
+    column_of_day_.fill(-1);
+    Eigen::Index n = -1;  // the first day there is what the others are compared with
+    for (std::size_t day = 0; day < is_there.size(); ++day)
+        if (is_there[day]) column_of_day_[day] = n++;
+    n_days_ = std::max<Eigen::Index>(n, 0);
+}
+
 VectorXd HarmonicDesign::row(double t) const {
-    VectorXd result(n_columns());
+    VectorXd result = VectorXd::Zero(n_columns());
     Eigen::Index column = 0;
     result[column++] = 1.0;
     if (trend_) result[column++] = (t - centre_) / scale_;
     for (Eigen::Index h = 1; h <= harmonics_; ++h) {
         result[column++] = std::sin(frequency_ * static_cast<double>(h) * t);
         result[column++] = std::cos(frequency_ * static_cast<double>(h) * t);
+    }
+    if (n_days_ > 0) {
+        const Eigen::Index day = column_of_day_[weekdays_[static_cast<std::size_t>(t) - 1]];
+        if (day >= 0) result[column + day] = 1.0;
     }
     return result;
 }

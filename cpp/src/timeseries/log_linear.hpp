@@ -4,19 +4,26 @@
 // that the same data give the same digits. For the many fits with seasonal levels see quasi_poisson.hpp.
 
 #include <Eigen/Core>
+#include <array>
+#include <cstdint>
 #include <span>
 #include <vector>
 
 namespace enteroscan {
 
 /// A row of a harmonic regression: 1, trend (if asked for), and for h = 1, ..., harmonics sine and cosine of
-/// 2 pi h t / period. The trend is centred and scaled to keep the normal equations well-conditioned.
+/// 2 pi h t / period; and an effect of each day of the week but one, if there are weekdays. The trend is
+/// centred and scaled to keep the normal equations well-conditioned.
 class HarmonicDesign {
   public:
     /// @param n  number of points that will be fitted; the trend is centred on them
     HarmonicDesign(std::size_t n, double period, std::size_t harmonics, bool trend) noexcept;
 
-    Eigen::Index n_columns() const noexcept { return 1 + (trend_ ? 1 : 0) + 2 * harmonics_; }
+    /// @param weekdays  of time points 0, 1, ..., 0 to 6; must outlive this object
+    /// @param counts    that will be fitted: days of the week without any have no effect
+    void set_weekdays(std::span<const std::uint8_t> weekdays, std::span<const double> counts) noexcept;
+
+    Eigen::Index n_columns() const noexcept { return 1 + (trend_ ? 1 : 0) + 2 * harmonics_ + n_days_; }
     /// Row of time t = 1, 2, ...
     Eigen::VectorXd row(double t) const;
     /// Number of points after which rows repeat; 0: never.
@@ -33,6 +40,9 @@ class HarmonicDesign {
     Eigen::Index harmonics_;
     bool trend_;
     std::size_t repeats_after_;
+    std::span<const std::uint8_t> weekdays_;
+    std::array<Eigen::Index, 7> column_of_day_{};  // among those of the days; -1: none
+    Eigen::Index n_days_ = 0;
 };
 
 struct LogLinearFit {

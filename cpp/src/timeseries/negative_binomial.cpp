@@ -1,6 +1,8 @@
 #include "enteroscan/timeseries/negative_binomial.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "timeseries/distributions.hpp"
 #include "timeseries/log_linear.hpp"
@@ -15,13 +17,17 @@ CountDistribution counts_around(double mean, double size) noexcept {
 
 class NegativeBinomial final : public Detector {
   public:
-    explicit NegativeBinomial(const NegativeBinomialOptions& options) : options_(options) {}
+    explicit NegativeBinomial(NegativeBinomialOptions options) : options_(std::move(options)) {}
 
     void judge(const Series& series, TimePoints points, std::span<Judgement> judgements,
                const RunControl&) const override {
         const std::size_t n =
             std::min(series.counts.size(), options_.training == 0 ? points.begin : options_.training);
-        const HarmonicDesign design(n, options_.period, options_.harmonics, options_.trend);
+        HarmonicDesign design(n, options_.period, options_.harmonics, options_.trend);
+        if (!options_.weekdays.empty()) {
+            check_option(options_.weekdays.size() >= points.end, "fewer weekdays than time points");
+            design.set_weekdays(options_.weekdays, series.counts.first(n));
+        }
         const LogLinearFit fit = fit_harmonics(series.counts, n, design, not_a_number);
         if (!fit.finished) {
             const bool is_short = n <= static_cast<std::size_t>(design.n_columns()) + 1;
@@ -58,6 +64,7 @@ class NegativeBinomial final : public Detector {
 std::unique_ptr<const Detector> negative_binomial(const NegativeBinomialOptions& options) {
     check_alpha(options.alpha);
     check_option(options.period > 0.0, "the period must be positive");
+    check_weekdays(options.weekdays);
     return std::make_unique<NegativeBinomial>(options);
 }
 

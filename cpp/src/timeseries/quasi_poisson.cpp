@@ -49,6 +49,8 @@ void BaselinePoints::clear() noexcept {
     counts.clear();
     time.clear();
     offset.clear();
+    days.clear();
+    n_days = 0;
     ends.clear();
     level_of.clear();
 }
@@ -170,7 +172,9 @@ bool QuasiPoisson::fit(bool with_trend) {
     const std::size_t n = points_->size();
     const auto& counts = points_->counts;
     const bool has_offset = !points_->offset.empty();
-    residual_df_ = static_cast<double>(n) - static_cast<double>(levels_.size()) - (with_trend ? 1.0 : 0.0);
+    const std::size_t n_effects = points_->n_days - std::min<std::size_t>(points_->n_days, 1);
+    residual_df_ =
+        static_cast<double>(n) - static_cast<double>(levels_.size() + n_effects) - (with_trend ? 1.0 : 0.0);
     has_trend_ = false;
     dispersion_ = 1.0;
     if (n == 0 || residual_df_ < 0.0) return false;

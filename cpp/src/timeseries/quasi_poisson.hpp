@@ -16,7 +16,9 @@ namespace enteroscan {
 struct BaselinePoints {
     std::vector<double> counts;
     std::vector<double> time;
-    std::vector<double> offset;       ///< log population; empty: none
+    std::vector<double> offset;       ///< log population and effects of days; empty: none
+    std::vector<std::uint8_t> days;   ///< of the week, 0 to 6; empty: they have no effect
+    std::size_t n_days = 0;           ///< that are different
     std::vector<std::uint32_t> ends;  ///< where each level ends; no level is empty
     std::vector<std::int32_t>
         level_of;  ///< position among the levels for every label; -1: not in the baseline
@@ -76,6 +78,9 @@ class QuasiPoisson {
     double variance(std::size_t level, double time) const noexcept;
 
     double greatest_count() const noexcept { return greatest_count_; }
+    /// Of the last fit, for every point: prior weights, and means with the offset.
+    const std::vector<double>& weights() const noexcept { return prior_; }
+    const std::vector<double>& means() const noexcept { return mean_; }
 
   private:
     struct Level {

@@ -90,6 +90,8 @@ def _spec(detector: str, options: list[str], texts: Texts) -> "str | DetectorSpe
 
 
 def _value(text: str) -> object:
+    if "," in text:
+        return tuple(_value(part.strip()) for part in text.split(","))
     words = {"true": True, "false": False, "none": None}
     if text.lower() in words:
         return words[text.lower()]

@@ -30,6 +30,7 @@ from enteroscan.timeseries.specs import (
     NegativeBinomialRegression,
     OutbreakP,
     Rki,
+    Serfling,
 )
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "NegativeBinomialRegression",
     "OutbreakP",
     "Rki",
+    "Serfling",
     "choose_detector",
     "control_false_discoveries",
     "correct_delays",

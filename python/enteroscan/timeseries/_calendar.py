@@ -1,5 +1,6 @@
 """Time points of series: days, ISO weeks, months, steps; and where a season lay in other years."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
@@ -108,6 +109,14 @@ class Calendar:
         if self.every == "step":
             return np.empty(0, dtype=np.uint8)
         return ((self._days() + SUNDAY_OF_EPOCH) % 7).astype(np.uint8)
+
+    def is_in_months(self, months: Sequence[int]) -> NDArray[np.uint8]:
+        """Return for every point whether its first day lies in one of the months, 1 to 12."""
+        if self.every == "step":
+            message = "plain steps of time have no months; give dates"
+            raise DataError(message)
+        month = pd.DatetimeIndex(self.dates).month.to_numpy()
+        return np.isin(month, months).astype(np.uint8)
 
     def with_weekdays(self, weekdays: "pd.Series[int]") -> "Calendar":
         """Take other days of the week, for the dates that are given."""

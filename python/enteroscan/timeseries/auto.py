@@ -50,17 +50,20 @@ class Data(Reading, total=False):
 def choose_detector(calendar: "Calendar", first_judged: int) -> DetectorSpec:
     """Return the best detector for points with so many others before them.
 
-    Five, four or three years: `FarringtonFlexible`; two: `NegativeBinomialRegression`; less: for
-    days with four weeks `EwmaOrRegression`, else `EarsC1` or, with few points, `Bayes` (variant 1).
+    Five, four or three years: `FarringtonFlexible`; two: `NegativeBinomialRegression`, both with an
+    effect of the day of the week for daily counts; less: for days with four weeks
+    `EwmaOrRegression`, else `EarsC1` or, with few points, `Bayes` (variant 1).
     """
     for years in (5, 4, 3):
         flexible = FarringtonFlexible(
-            years_back=years, recent_steps_excluded=round(calendar.period / 2)
+            years_back=years,
+            recent_steps_excluded=round(calendar.period / 2),
+            weekday_effect=calendar.every == "day",
         )
         if first_judged >= flexible.history(calendar):
             return flexible
     if first_judged >= 2 * calendar.period:
-        return NegativeBinomialRegression()
+        return NegativeBinomialRegression(weekday_effect=calendar.every == "day")
     daily = EwmaOrRegression()
     if calendar.every == "day" and first_judged >= daily.history(calendar) + 14:
         return daily

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
@@ -10,7 +10,9 @@ from enteroscan._options import made_of, plain_numbers
 from enteroscan.errors import DataError, SpecError
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from enteroscan import _core
     from enteroscan._progress import Progress
@@ -35,6 +37,7 @@ __all__ = [
     "NegativeBinomialRegression",
     "OutbreakP",
     "Rki",
+    "Serfling",
 ]
 
 Power = Literal["none", "1/2", "2/3"]
@@ -49,6 +52,7 @@ Transformation = Literal[
     "anscombe_neg_bin",
 ]
 Direction = Literal["increase", "decrease"]
+Change = Literal["shift", "epidemic"]
 Variant = Literal[1, 2, 3]
 
 # half window, years back, current year of RKI 1-3 and Bayes 1-3
@@ -60,7 +64,6 @@ class DetectorSpec:
     """What all detectors have in common; use a subclass, each of which is a method."""
 
     method: ClassVar[str]
-    _knows_weekdays: ClassVar[bool] = False
     # Options that must be more than 0, or 0 or more, or one of a few.
     _positive: ClassVar[tuple[str, ...]] = ()
     _not_negative: ClassVar[tuple[str, ...]] = ()
@@ -178,7 +181,9 @@ class DetectorSpec:
         weekdays
             By date, the day of the week (0: Monday) that a day is like, such as a Sunday for public
             holidays: see `weekdays_in_china`. For daily counts and methods that look at the days of
-            the week (`AdaptiveRegression`, `EwmaOrRegression`); for others there is ``exclude``.
+            the week (`AdaptiveRegression`, `EwmaOrRegression`; `FarringtonFlexible` and
+            `NegativeBinomialRegression` with ``weekday_effect=True``); for others there is
+            ``exclude``.
         n_jobs
             Threads. None: one for each processor. The result does not depend on it.
         progress
@@ -223,13 +228,27 @@ class DetectorSpec:
         """Return series whose days are like other days of the week; see `detect`."""
         if weekdays is None:
             return table
-        if not self._knows_weekdays:
-            message = (
-                f"{type(self).__name__} does not look at days of the week; leave holidays out with "
-                "exclude=holiday_periods(weekdays), or use AdaptiveRegression or EwmaOrRegression"
+        if not self.knows_weekdays:
+            remedy = "leave holidays out with exclude=holiday_periods(weekdays), or use " + (
+                "weekday_effect=True"
+                if hasattr(self, "weekday_effect")
+                else "AdaptiveRegression or EwmaOrRegression"
             )
+            message = f"{type(self).__name__} does not look at days of the week; {remedy}"
             raise SpecError(message)
         return replace(table, calendar=table.calendar.with_weekdays(weekdays))
+
+    @property
+    def knows_weekdays(self) -> bool:
+        """Whether the days of the week make a difference."""
+        return bool(getattr(self, "weekday_effect", False))
+
+    def _weekdays(self, calendar: "Calendar") -> "NDArray[np.uint8]":
+        """Return the days of the week of all points; none where they make no difference."""
+        if self.knows_weekdays and calendar.every != "day":
+            message = f"weekday_effect=True is for daily counts, and these are of {calendar.every}s"
+            raise DataError(message)
+        return calendar.weekdays()[: None if self.knows_weekdays else 0]
 
     def history(self, calendar: "Calendar") -> int:
         """Return how many points must come before the first one that is judged by default."""
@@ -353,6 +372,10 @@ class _Essence(DetectorSpec):
     _not_negative = ("guard_steps",)
     _shortest: ClassVar[int] = 11
 
+    @property
+    def knows_weekdays(self) -> bool:
+        return self.method != "essence-ewma"
+
     def history(self, calendar: "Calendar") -> int:
         return self._shortest + self.guard_steps
 
@@ -412,7 +435,6 @@ class AdaptiveRegression(_Essence):
     """
 
     method: ClassVar[str] = "essence-regression"
-    _knows_weekdays = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -430,7 +452,6 @@ class EwmaOrRegression(_Essence):
     """
 
     method: ClassVar[str] = "essence-switch"
-    _knows_weekdays = True
     _shortest: ClassVar[int] = 7
 
     weight_slow: float = 0.4
@@ -667,6 +688,9 @@ class FarringtonFlexible(DetectorSpec):
         ``too_few_cases``) [limit54].
     population_offset
         Model cases per person; needs ``population=`` in `detect`.
+    weekday_effect
+        For daily counts: an effect of each day of the week in the model, and of holidays with
+        ``weekdays=`` in `detect`.
     compat
         As the R package: its dispersion for the trend's test and the standard error (from weights
         that are overwritten), its score, and no bound where there are too few recent cases.
@@ -710,6 +734,7 @@ class FarringtonFlexible(DetectorSpec):
     min_recent_cases: float = 5.0
     min_recent_steps: int = 4
     population_offset: bool = False
+    weekday_effect: bool = False
     compat: bool = False
 
     def history(self, calendar: "Calendar") -> int:
@@ -737,6 +762,7 @@ class FarringtonFlexible(DetectorSpec):
             recent=(self.min_recent_cases, self.min_recent_steps),
             population_offset=self.population_offset,
             time=calendar.time(),
+            weekdays=self._weekdays(calendar),
             compat=self.compat,
         )
 
@@ -826,7 +852,7 @@ class Cusum(DetectorSpec):
 
 @dataclass(frozen=True, kw_only=True)
 class Glr(DetectorSpec):
-    """Chart for a lasting shift of a seasonal mean: generalised likelihood ratio, or LR-CUSUM.
+    """Chart for a lasting change of a seasonal mean: generalised likelihood ratio, or LR-CUSUM.
 
     Score: log likelihood ratio; after an alarm the chart begins anew. The p-value is that of the
     count alone. [R surveillance: glrpois, glrnb]
@@ -837,14 +863,18 @@ class Glr(DetectorSpec):
         An alarm where the log likelihood ratio reaches it [c.ARL].
     overdispersion
         a of the variance, mean + a mean^2; 0: Poisson; None: estimated [alpha].
+    change
+        ``"shift"``: the mean is multiplied by a factor; ``"epidemic"``: each case of the point
+        before adds lambda cases to it, as where people infect each other. No count raises an alarm
+        (the bound is missing) after a point without cases [change="intercept", "epi"].
     log_shift
-        Known logarithm of the shift, which makes it an LR-CUSUM; None: unknown [theta].
+        Known logarithm of the factor, which makes it an LR-CUSUM; None: unknown [theta].
     direction
         Of the shift.
     window_steps
-        Greatest age of the shift; None: any [M].
+        Greatest age of the change; None: any [M].
     min_window_steps
-        Fewest points since the shift [Mtilde].
+        Fewest points since the change [Mtilde].
     harmonics, trend
         Of the in-control mean, a regression on the training points.
     refit
@@ -852,7 +882,8 @@ class Glr(DetectorSpec):
     training_steps
         Points before the chart begins. None: all before the judged ones.
     compat
-        Windows of the Poisson chart as the R package has them.
+        As the R package: its windows of the Poisson chart, and its search for lambda, which misses
+        epidemics that begin late in the chart.
 
     References
     ----------
@@ -863,10 +894,14 @@ class Glr(DetectorSpec):
     method: ClassVar[str] = "glr"
     _positive = ("threshold", "min_window_steps", "window_steps", "training_steps")
     _not_negative = ("overdispersion", "harmonics")
-    _choices: ClassVar[dict[str, tuple[Any, ...]]] = {"direction": get_args(Direction)}
+    _choices: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "change": get_args(Change),
+        "direction": get_args(Direction),
+    }
 
     threshold: float = 5.0
     overdispersion: float | None = None
+    change: Change = "shift"
     log_shift: float | None = None
     direction: Direction = "increase"
     window_steps: int | None = None
@@ -876,6 +911,18 @@ class Glr(DetectorSpec):
     refit: bool = False
     training_steps: int | None = None
     compat: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse options that do not go together."""
+        super().__post_init__()
+        if self.change == "epidemic" and (
+            self.log_shift is not None or self.direction != "increase"
+        ):
+            message = (
+                "an epidemic is an increase of unknown size: with change='epidemic' leave "
+                "log_shift and direction out"
+            )
+            raise SpecError(message)
 
     def history(self, calendar: "Calendar") -> int:
         """Return how many points must come first."""
@@ -890,6 +937,7 @@ class Glr(DetectorSpec):
             alpha=self.overdispersion,
             log_shift=self.log_shift,
             direction=self.direction,
+            change=self.change,
             window=self.window_steps or 0,
             min_window=self.min_window_steps,
             period=calendar.period,
@@ -947,6 +995,9 @@ class NegativeBinomialRegression(DetectorSpec):
         Of the mean.
     training_steps
         Points that are fitted. None: all before the judged ones.
+    weekday_effect
+        For daily counts: an effect of each day of the week in the model, and of holidays with
+        ``weekdays=`` in `detect`.
     """
 
     method: ClassVar[str] = "negative-binomial"
@@ -957,6 +1008,7 @@ class NegativeBinomialRegression(DetectorSpec):
     harmonics: int = 1
     trend: bool = True
     training_steps: int | None = None
+    weekday_effect: bool = False
 
     def history(self, calendar: "Calendar") -> int:
         """Return how many points must come first."""
@@ -972,4 +1024,71 @@ class NegativeBinomialRegression(DetectorSpec):
             harmonics=self.harmonics,
             trend=self.trend,
             training=self.training_steps or 0,
+            weekdays=self._weekdays(calendar),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Serfling(DetectorSpec):
+    """Serfling's cyclical regression: least squares on a trend and yearly harmonics.
+
+    Fitted to the months without epidemics, so that an epidemic season stands out against them: for
+    norovirus or influenza, not for what is common in summer. Score: (count - expected) / standard
+    error of the prediction; Student's distribution. Far from the months that are fitted an
+    expectation can be below 0. [Rnssp: alert_serfling]
+
+    Parameters
+    ----------
+    alpha
+        Of the prediction, one-sided.
+    baseline_months
+        Months that are fitted, 1 to 12 (of the first day, for weeks).
+    harmonics
+        Of the mean.
+    training_steps
+        Points of which these months are fitted. None: all before the judged ones.
+
+    References
+    ----------
+    Serfling, Methods for current statistical analysis of excess pneumonia-influenza deaths, Public
+    Health Rep 1963.
+
+    Examples
+    --------
+    >>> Serfling(baseline_months=(6, 7, 8, 9)).detect(weekly, last=20)  # doctest: +SKIP
+    """
+
+    method: ClassVar[str] = "serfling"
+    _positive = ("training_steps",)
+    _not_negative = ("harmonics",)
+
+    alpha: float = 0.05
+    baseline_months: tuple[int, ...] = (6, 7, 8, 9)
+    harmonics: int = 1
+    training_steps: int | None = None
+
+    def _check(self, field: "dataclasses.Field[Any]", value: object) -> None:
+        if field.name != "baseline_months":
+            super()._check(field, value)
+            return
+        months = tuple(value) if isinstance(value, Iterable) else (value,)
+        if not months or not set(months) <= set(range(1, 13)):
+            message = f"baseline_months={value!r} must be months, 1 to 12"
+            raise SpecError(message)
+        object.__setattr__(self, "baseline_months", months)
+
+    def history(self, calendar: "Calendar") -> int:
+        """Return how many points must come first."""
+        return self.training_steps or round(2 * calendar.period)
+
+    def detector(self, calendar: "Calendar", begin: int, end: int) -> "_core.Detector":
+        """Return the compiled detector."""
+        from enteroscan import _core
+
+        return _core.serfling(
+            alpha=self.alpha,
+            period=calendar.exact_period,
+            harmonics=self.harmonics,
+            training=self.training_steps or 0,
+            without_epidemics=calendar.is_in_months(self.baseline_months),
         )

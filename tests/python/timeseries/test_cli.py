@@ -67,6 +67,19 @@ def test_excluded_periods_reach_the_detector(counts: pd.DataFrame, tmp_path: Pat
     assert "not judged, in an excluded period: 2 points in 2 series" in shown.stdout
 
 
+def test_options_may_be_lists(counts: pd.DataFrame, tmp_path: Path) -> None:
+    counts.to_csv(tmp_path / "counts.csv", index=False)
+    out = tmp_path / "judged.csv"
+    shown = run(
+        *(tmp_path / "counts.csv", "--by", "区", "--lang", "zh", "--out", out, "--last", 5),
+        *("--detector", "serfling", "--option", "baseline_months=5,6,7", "--option", "alpha=0.1"),
+    )
+    assert shown.exit_code == 0, shown.stderr
+    spec = ts.Serfling(baseline_months=(5, 6, 7), alpha=0.1)
+    wanted = spec.detect(counts, by="区", last=5).frame
+    np.testing.assert_allclose(pd.read_csv(out)["upper_bound"], wanted["upper_bound"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from enteroscan import timeseries as ts
-from enteroscan.errors import DataError
+from enteroscan.errors import DataError, SpecError
 from reference import surveillance
 
 
@@ -38,6 +38,46 @@ def test_lawless_s_nowcast_of_the_outbreak_of_2011(reference_data: Path) -> None
     assert np.abs(ours["count"].to_numpy() - point)[known].max() < 1.5
 
 
+@pytest.mark.reference
+@pytest.mark.parametrize("method", ["lawless", "bayes"])
+def test_limits_of_the_nowcast_of_2011(reference_data: Path, method: Any) -> None:  # noqa: ANN401
+    folder = reference_data / "surveillance"
+    answer: Any = surveillance.read(folder / "misc" / "nowcast_husO104.json.gz")
+    theirs = answer["lawless" if method == "lawless" else "bayes.trunc"]
+    cases = pd.read_csv(
+        folder / "series" / "husO104Hosp_linelist.csv", parse_dates=["dHosp", "dReport"]
+    )
+    ours = ts.correct_delays(
+        cases,
+        as_of=answer["now"],
+        onset="dHosp",
+        reported="dReport",
+        since=answer["dRange"][0],
+        max_delay_steps=answer["D"],
+        method=method,
+        prior_mean=50.0,
+        prior_variance=3000.0,
+        n_samples=20_000,
+    )
+    share = ours["share_reported"].to_numpy()[::-1]
+    np.testing.assert_allclose(share[:16], theirs["delayCDF"][:16], rtol=1e-12)
+    point, lower, upper = (
+        np.array(theirs[name][: len(ours)], dtype=float) for name in ("point", "pi_lo", "pi_hi")
+    )
+    known = ~np.isnan(point)
+    allowed = np.ones(len(ours))  # the package's are whole numbers
+    if method == "lawless":
+        # It cuts the normal distribution off, which matters where little is reported.
+        known &= (ours["share_reported"] > 0.15).to_numpy()
+        assert known.sum() == 20
+    else:
+        # Its mean of 1,000 distributions has an error where next to nothing is reported.
+        allowed[-1] = 0.05 * upper[-1]
+    for name, values in (("count", point), ("lower", lower), ("upper", upper)):
+        error = np.abs(ours[name].to_numpy() - values)
+        assert (error[known] <= allowed[known]).all(), name
+
+
 def line_list(n_days: int, seed: int) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     days = pd.date_range("2024-01-01", periods=n_days, freq="D")
@@ -59,6 +99,52 @@ def test_corrected_counts_are_right_on_average_and_raw_ones_are_not() -> None:
         raw.append(float(then["reported"].iloc[0]) / in_the_end)
     assert np.mean(ratios) == pytest.approx(1.0, abs=0.06)
     assert np.mean(raw) == pytest.approx(0.4, abs=0.03)
+
+
+@pytest.mark.parametrize("method", ["lawless", "bayes"])
+def test_limits_hold_what_they_promise(method: Any) -> None:  # noqa: ANN401
+    """Of the cases in the end, 80 % lie within limits for 80 %; days without reports count, too."""
+    cases = line_list(150, 5)
+    final = cases.groupby("onset").size()
+    inside = []
+    for day in pd.date_range("2024-03-01", "2024-05-20", freq="D"):
+        now = ts.correct_delays(cases, as_of=day, max_delay_steps=5, method=method, alpha=0.2)
+        now = now[now["share_reported"] < 0.999].set_index("date")
+        in_the_end = final.reindex(now.index, fill_value=0)
+        inside.append((now["lower"] <= in_the_end) & (in_the_end <= now["upper"]))
+    assert pd.concat(inside).mean() == pytest.approx(0.8, abs=0.07)
+
+
+def test_bayes_expects_cases_where_nothing_is_reported_yet() -> None:
+    cases = line_list(60, 6)
+    cases = cases[(cases["onset"] < "2024-02-19") | (cases["onset"] > "2024-02-21")]
+    cases["district"] = np.where(np.arange(len(cases)) % 9 == 0, "A", "B")
+    bayes = ts.correct_delays(
+        cases, as_of="2024-02-19", by="district", max_delay_steps=5, method="bayes"
+    ).set_index(["district", "date"])
+    lawless = ts.correct_delays(cases, as_of="2024-02-19", max_delay_steps=5).set_index("date")
+    day = pd.Timestamp("2024-02-19")
+    assert lawless["count"][day] == 0.0
+    assert 1 <= bayes["count"]["A", day] < bayes["count"]["B", day] <= 40
+    again = ts.correct_delays(
+        cases, as_of="2024-02-19", by="district", max_delay_steps=5, method="bayes"
+    )
+    assert (again["count"].to_numpy() == bayes["count"].to_numpy()).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"method": "other"}, "method='other' is unknown"),
+        ({"max_delay_steps": 0}, "max_delay_steps=0 must be"),
+        ({"alpha": 0.0}, "alpha=0.0 must be"),
+        ({"prior_variance": 3.0}, "needs prior_mean"),
+        ({"prior_mean": -1.0}, "prior_mean=-1.0 must be"),
+    ],
+)
+def test_options_that_make_no_sense(options: dict[str, Any], problem: str) -> None:
+    with pytest.raises(SpecError, match=problem):
+        ts.correct_delays(line_list(20, 7), as_of="2024-01-15", **options)
 
 
 def test_what_was_known_on_a_day() -> None:

@@ -24,8 +24,10 @@ SPECS: list[ts.DetectorSpec] = [
     ts.Glr(),
     ts.Glr(overdispersion=0.0),
     ts.Glr(log_shift=0.7),
+    ts.Glr(change="epidemic"),
     ts.OutbreakP(),
     ts.NegativeBinomialRegression(),
+    ts.Serfling(),
     ts.Ewma(),
     ts.EwmaOrRegression(),
 ]
@@ -179,6 +181,10 @@ def test_excluded_periods_belong_to_no_baseline() -> None:
         (lambda: ts.Rki(variant=4), "variant=4 is unknown"),  # type: ignore[arg-type]
         (lambda: ts.Cusum(mean="median"), "mean='median' is unknown"),  # type: ignore[arg-type]
         (lambda: ts.Glr(threshold=-1.0), "threshold=-1.0 must be more than 0"),
+        (lambda: ts.Glr(change="epidemic", direction="decrease"), "an epidemic is an increase"),
+        (lambda: ts.Glr(change="epidemic", log_shift=0.5), "an epidemic is an increase"),
+        (lambda: ts.Serfling(baseline_months=(6, 13)), "baseline_months=.* must be months"),
+        (lambda: ts.Serfling(baseline_months=()), "baseline_months=.* must be months"),
         (lambda: ts.FarringtonFlexible(bound="normal"), "bound='normal'"),  # type: ignore[arg-type]
         (lambda: ts.FarringtonFlexible(years_back=2.5), "must be int"),  # type: ignore[arg-type]
     ],
@@ -198,4 +204,4 @@ def test_defaults_are_those_of_the_core() -> None:
     for method, options in core.items():
         own = ts.DetectorSpec.from_dict({"method": method}).to_dict()
         assert {name: own[name] for name in options} == options, method
-    assert len(core) == 10
+    assert len(core) == 11

@@ -1,8 +1,11 @@
 """Public holidays and working weekends for detectors that know days of the week."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from enteroscan import timeseries as ts
 from enteroscan.errors import DataError, SpecError
@@ -57,6 +60,133 @@ def test_false_alarms_on_working_weekends_go_away() -> None:
     plain = spec.detect(quiet).tables
     for name, table in spec.detect(quiet, weekdays=like).tables.items():
         np.testing.assert_array_equal(table, plain[name])
+
+
+LONG = pd.date_range("2019-01-01", "2024-03-10", freq="D")
+
+
+def long_visits(n: int) -> tuple[pd.DataFrame, "pd.Series[int]"]:
+    """Five years of visits, overdispersed and seasonal, few of them on days off."""
+    like = ts.weekdays_in_china(LONG[0], LONG[-1])
+    mean = np.array([30, 27, 25, 25, 25, 11, 9])[like.to_numpy()].astype(float)
+    mean *= np.exp(0.3 * np.cos(2 * np.pi * np.arange(len(LONG)) / 365.25))
+    random = np.random.default_rng(2)
+    counts = random.negative_binomial(mean[:, None], 0.5, (len(LONG), n))
+    return pd.DataFrame(counts, index=LONG), like
+
+
+DAILY = [
+    ts.FarringtonFlexible(years_back=4, recent_steps_excluded=182, alpha=0.01, weekday_effect=True),
+    ts.NegativeBinomialRegression(alpha=0.01, weekday_effect=True),
+]
+
+
+@pytest.mark.parametrize("spec", DAILY, ids=lambda spec: spec.method)
+def test_effects_of_days_make_false_alarms_as_rare_on_every_day(
+    spec: ts.FarringtonFlexible | ts.NegativeBinomialRegression,
+) -> None:
+    counts, like = long_visits(60)
+    since = "2024-02-01"  # with the Spring Festival and its working weekends
+    shares = {
+        name: each.detect(counts, since=since, weekdays=weekdays).frame
+        for name, each, weekdays in (
+            ("none", replace(spec, weekday_effect=False), None),
+            ("own", spec, None),
+            ("like", spec, like),
+        )
+    }
+    sunday_worked = pd.Timestamp("2024-02-18")
+    worked = {
+        name: frame.loc[frame["date"] == sunday_worked, "alarm"].mean()
+        for name, frame in shares.items()
+    }
+    assert worked["own"] > 0.2
+    assert worked["like"] < 0.05
+    expected = shares["like"].set_index("date")["expected"].groupby("date").mean()
+    assert expected[sunday_worked] > 2.0 * expected[pd.Timestamp("2024-02-12")]
+    frame = shares["like"]
+    days = pd.DatetimeIndex(frame["date"]).map(like)
+    for _, part in frame.groupby(days < 5):
+        assert part["alarm"].mean() < 0.02
+    # Without effects, days off look empty and working days full.
+    none = shares["none"]
+    off = pd.DatetimeIndex(none["date"]).map(like) >= 5
+    assert none.loc[~off, "p_value"].median() < 0.4 < 0.8 < none.loc[off, "p_value"].median()
+
+
+def test_effects_of_days_are_those_of_a_joint_fit() -> None:
+    """Season, trend and days of the week beside statsmodels' fit of all at once."""
+    counts, like = long_visits(1)
+    t = len(LONG) - 1
+    spec = ts.FarringtonFlexible(
+        years_back=4,
+        recent_steps_excluded=182,
+        season_levels=4,
+        reweight=False,
+        weekday_effect=True,
+    )
+    row = spec.detect(counts, last=1, weekdays=like).frame.iloc[0]
+    half, n_years = spec.half_window_steps, spec.years_back
+    back = [t]
+    for year in range(1, n_years + 1):
+        same = LONG[t] - pd.DateOffset(years=year)
+        shift = (LONG[t].day_of_week - same.day_of_week) % 7
+        back.append(int(LONG.get_loc(same + pd.Timedelta(days=shift if shift <= 3 else shift - 7))))
+    level = np.full(len(LONG), -1)
+    for year in range(1, n_years + 1):
+        begin, end = back[year] + half + 1, back[year - 1] - half
+        cuts = np.array_split(np.arange(begin, end), 3)
+        for part, cut in enumerate(cuts):
+            level[cut] = part
+        level[back[year] - half : back[year] + half + 1] = 3
+    used = np.flatnonzero(level >= 0)
+    used = used[used < t - 182]
+    day = like.to_numpy()
+    design = np.column_stack(
+        [
+            (level[:, None] == np.arange(4)).astype(float),
+            (np.arange(len(LONG)) - t) / 1000.0,
+            (day[:, None] == np.arange(1, 7)).astype(float),
+        ]
+    )
+    model = sm.GLM(counts.iloc[used, 0], design[used], family=sm.families.Poisson())
+    fit = model.fit(scale="X2", tol=1e-12)
+    now = design[t].copy()
+    now[:4] = [0, 0, 0, 1]
+    assert row["expected"] == pytest.approx(float(np.exp(now @ fit.params)), rel=1e-5)
+    assert row["dispersion"] == pytest.approx(fit.scale, rel=1e-4)
+    assert row["trend"] == pytest.approx(fit.params.iloc[4] / 1000.0, rel=1e-4)
+
+
+def test_effects_of_days_in_the_negative_binomial_regression() -> None:
+    counts, like = long_visits(1)
+    spec = ts.NegativeBinomialRegression(weekday_effect=True)
+    row = spec.detect(counts, last=1, weekdays=like).frame.iloc[0]
+    n = len(LONG) - 1
+    angle = 2 * np.pi * np.arange(1, n + 2) / 365.25
+    day = like.to_numpy()
+    design = np.column_stack(
+        [
+            np.ones(n + 1),
+            np.arange(n + 1) / 1000.0,
+            np.sin(angle),
+            np.cos(angle),
+            (day[:, None] == np.arange(1, 7)).astype(float),
+        ]
+    )
+    size = float(row["expected"]) / (float(row["dispersion"]) - 1.0)
+    family = sm.families.NegativeBinomial(alpha=1.0 / size)
+    fit = sm.GLM(counts.iloc[:n, 0], design[:n], family=family).fit(tol=1e-12)
+    assert row["expected"] == pytest.approx(float(np.exp(design[n] @ fit.params)), rel=1e-6)
+
+
+def test_effects_of_days_need_days() -> None:
+    counts, like = visits()
+    weekly = counts.resample("W-MON").sum()
+    with pytest.raises(DataError, match="weekday_effect=True is for daily counts"):
+        ts.NegativeBinomialRegression(weekday_effect=True).detect(weekly, last=1)
+    with pytest.raises(SpecError, match="or use weekday_effect=True"):
+        ts.NegativeBinomialRegression().detect(counts, weekdays=like)
 
 
 def test_what_cannot_be_used_is_refused() -> None:

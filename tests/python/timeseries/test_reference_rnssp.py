@@ -95,6 +95,20 @@ def test_negative_binomial_regression(
 
 
 @pytest.mark.parametrize("series", ["salmNewport_total", "campyDE", "salmHospitalized"])
+def test_serfling(folder: Path, answers: surveillance.Output, series: str) -> None:
+    theirs = answers[f"{series}__alert_serfling"]
+    weekly = pd.read_csv(folder / "series" / f"{series}.csv", parse_dates=["date"])
+    training = int((weekly["date"] <= pd.Timestamp(theirs["baseline_end"])).sum())
+    spec = ts.Serfling(training_steps=training)
+    frame = spec.detect(weekly[["date", "observed"]], count="observed", last=len(weekly)).frame
+    for column, ours in {"estimate": "expected", "threshold": "upper_bound"}.items():
+        values = numbers(theirs[column])
+        # Sums of cosines that cross 0 far from what was fitted: digits are lost to cancellation.
+        assert surveillance.difference(frame[ours].to_numpy(), values) < 1e-11, column
+    assert (frame["alarm"].to_numpy() == np.array(theirs["alarm"])).all()
+
+
+@pytest.mark.parametrize("series", ["salmNewport_total", "campyDE", "salmHospitalized"])
 @pytest.mark.parametrize("kind", ["original", "modified"])
 def test_farrington(folder: Path, answers: surveillance.Output, series: str, kind: str) -> None:
     theirs = answers[f"{series}__alert_farrington_{kind}"]

@@ -62,7 +62,8 @@ struct FarringtonFlexibleOptions {
     PowerTransformation power = PowerTransformation::two_thirds;  ///< for BoundMethod::delta
     RecentCases recent{};
     bool population_offset = false;
-    std::vector<double> time{};  ///< of each time point; empty: its position
+    std::vector<double> time{};            ///< of each time point; empty: its position
+    std::vector<std::uint8_t> weekdays{};  ///< of each time point, 0, ..., 6; empty: they have no effect
     /// The package's dispersion (weights overwritten by those of the reweighting), its score (on the log
     /// scale for the negative binomial bounds), and nothing expected where there are too few recent cases.
     bool compat = false;
