@@ -56,10 +56,9 @@ def values_of(kind: Kind, frame: pd.DataFrame, meals: pd.DataFrame) -> pd.DataFr
         known &= pd.to_numeric(table[kind.columns[-1]], errors="coerce").fillna(0) >= kind.at_least
     for name in kind.columns:
         known &= ~_is_hidden(table[name])
-    rows = table[known]
-    parts = [_text(rows[name]) for name in kind.columns]
+    parts = [_text(table.loc[known, name]) for name in kind.columns]
     label = _joined(parts, JOINT)
-    return pd.DataFrame({"key": label, "label": label}, index=rows.index)
+    return pd.DataFrame({"key": label, "label": label}, index=table.index[known])
 
 
 def _is_hidden(column: "pd.Series[Any]") -> "pd.Series[bool]":
@@ -72,8 +71,7 @@ def _is_hidden(column: "pd.Series[Any]") -> "pd.Series[bool]":
 def _text(column: "pd.Series[Any]") -> "pd.Series[Any]":
     if pd.api.types.is_float_dtype(column):
         return column.map(lambda x: f"{x:.{HOME_DECIMALS}f}")
-    unique = pd.Series(column.astype(str).unique())
-    return column.astype(str).map(dict(zip(unique, unique.map(normalise_text), strict=True)))
+    return normalise_text(column).fillna("")
 
 
 def _joined(parts: "list[pd.Series[Any]]", joint: str) -> "pd.Series[Any]":
