@@ -17,6 +17,8 @@ import enteroscan
 from enteroscan.cases import Cases
 from enteroscan.cli import app
 from enteroscan.errors import DataError, DeliveryError, SpecError
+from enteroscan.evaluation import to_cases
+from enteroscan.exposures import ExposureTree
 from enteroscan.nightly import notify
 from enteroscan.nightly import run as run_module
 from enteroscan.nightly.ledger import open_ledger
@@ -447,9 +449,11 @@ options = { history_days = 60, replicates = 199 }"""
     assert evidence["kind"] == "exposure_scan"
     assert evidence["observed"] == len(found[0]["cases"])
     assert evidence["observed"] > evidence["expected"]
-    eaten = district.exposures.set_index("case_id").loc[[c["case_id"] for c in found[0]["cases"]]]
-    venue = evidence["source"].rpartition(" > ")[2]
-    assert eaten.astype(str).apply(lambda column: column.str.contains(venue)).to_numpy().any()
+    tree = ExposureTree.of_venues(to_cases(district))
+    (node,) = [one for one in tree.nodes if tree.path(one, "en") == evidence["source"]]
+    below = {node} | {one for one in tree.nodes if node in tree.above(one)}
+    eaten = tree.exposures[tree.exposures["node"].isin(below)]
+    assert {case["case_id"] for case in found[0]["cases"]} <= set(eaten["case_id"])
     with open_ledger(path) as ledger:
         before = ledger.signals()
     assert run(path, as_of=LOUD + timedelta(days=1)).failed == ()
