@@ -1,7 +1,9 @@
 """What all specs do with their options: check them, and make themselves of stored ones."""
 
 import dataclasses
+import difflib
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from enteroscan.errors import SpecError
@@ -20,11 +22,22 @@ def made_of(spec: "type[Spec]", options: dict[str, Any]) -> "Spec":
     SpecError
         It has no such option.
     """
-    unknown = sorted(options.keys() - {field.name for field in dataclasses.fields(spec)})
-    if unknown:
-        message = f"{spec.__name__} has no option {', '.join(unknown)}"
+    known = [field.name for field in dataclasses.fields(spec)]
+    strange = sorted(options.keys() - set(known))
+    if strange:
+        said = "; ".join(unknown(name, known) for name in strange)
+        message = f"{spec.__name__} has no option {', '.join(strange)}: {said}"
         raise SpecError(message)
     return spec(**options)
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """Say that a name is unknown, and what was probably meant."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if near:
+        return f"{name!r} is unknown; did you mean {near[0]!r}?"
+    return f"{name!r} is unknown; known are {', '.join(known)}"
 
 
 def plain_numbers(spec: "DataclassInstance") -> None:

@@ -209,12 +209,12 @@ def symptom_frequencies(
     symptoms = [str(key) for key in vocabulary.symptoms()["key"]]
     table = listed.pivot_table(index="agent", columns="symptom", values="frequency")
     full = table.reindex(index=agents["key"].astype(str), columns=symptoms)
-    full = (
-        full.fillna(COMMON_FREQUENCIES)
-        .fillna(DEFAULT_FREQUENCY)
-        .clip(LEAST_FREQUENCY, 1 - LEAST_FREQUENCY)
+    unlisted = [COMMON_FREQUENCIES.get(name, DEFAULT_FREQUENCY) for name in symptoms]
+    shares = full.to_numpy(np.float64)
+    shares = np.clip(
+        np.where(np.isnan(shares), unlisted, shares), LEAST_FREQUENCY, 1 - LEAST_FREQUENCY
     )
-    return full.rename_axis(index=None, columns=None)
+    return pd.DataFrame(shares, index=full.index.rename(None), columns=symptoms)
 
 
 def log_symptoms(frame: pd.DataFrame, *, frequencies: pd.DataFrame | None = None) -> Floats:

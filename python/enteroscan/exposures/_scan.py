@@ -1,7 +1,9 @@
 """Hands cases and a tree over to the compiled core, and judges what comes back."""
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from enteroscan import _core
+from enteroscan._engine import in_parts
 from enteroscan._frames import Ledger, Table
 from enteroscan._places import Floats, Places, places_from_cases
 from enteroscan._time import TimeAxis, read_date
@@ -96,15 +99,19 @@ def scan(
     cases: "Cases",
     tree: "ExposureTree",
     as_of: "DateLike | None",
+    executor: Executor | None,
     update: Callable[[float], object] | None,
 ) -> ExposureResult:
     """Do what `ExposureScan.scan` says."""
     study = prepare(spec, cases, tree, as_of)
     zones = study.zones
     core = study.core(zones)
-    maxima = core.simulate(
-        0, spec.replicates, seed=spec.random_state, n_threads=spec.n_jobs or 0, progress=update
-    )
+    if executor is None:
+        maxima = core.simulate(
+            0, spec.replicates, seed=spec.random_state, n_threads=spec.n_jobs or 0, progress=update
+        )
+    else:
+        maxima = in_parts(executor, partial(simulate_part, study), range(spec.replicates), update)
     windows = ranked(pd.DataFrame(core.best()), tree)
     tables = Tables(study, zones, reported(windows, maxima), maxima)
     return ExposureResult(
@@ -120,6 +127,16 @@ def scan(
         simulated_maxima=maxima,
         _dropped=study.dropped,
         _tables={name: getattr(tables, name) for name in TABLES},
+    )
+
+
+def simulate_part(study: Study, replicates: range) -> Floats:
+    """Run in a worker: simulate some of the replicates, on one thread unless the spec says more."""
+    return study.core(study.zones).simulate(
+        replicates.start,
+        replicates.stop,
+        seed=study.spec.random_state,
+        n_threads=study.spec.n_jobs or 1,
     )
 
 

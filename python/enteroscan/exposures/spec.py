@@ -15,6 +15,8 @@ from enteroscan._options import (
 from enteroscan.errors import SpecError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from enteroscan._progress import Progress
     from enteroscan._time import DateLike
     from enteroscan.cases import Cases
@@ -149,6 +151,7 @@ class ExposureScan:
         tree: "ExposureTree",
         *,
         as_of: "DateLike | None" = None,
+        executor: "Executor | None" = None,
         progress: "bool | Progress | None" = None,
     ) -> "ExposureResult":
         """Find clusters among the cases that were known at the end of a day.
@@ -163,6 +166,9 @@ class ExposureScan:
             nothing of its kind are left out and counted: missing does not mean "not eaten".
         as_of
             The day. None: the last day of a case.
+        executor
+            Anything like `concurrent.futures`: replicates are shared out among its workers, with
+            the same result.
         progress
             True for a bar, or a function that is told the share done.
 
@@ -182,4 +188,4 @@ class ExposureScan:
         from enteroscan.exposures._scan import scan
 
         with reporting(progress) as update:
-            return scan(self, cases, tree, as_of, update)
+            return scan(self, cases, tree, as_of, executor, update)

@@ -56,10 +56,9 @@ def values_of(kind: Kind, frame: pd.DataFrame, meals: pd.DataFrame) -> pd.DataFr
         known &= pd.to_numeric(table[kind.columns[-1]], errors="coerce").fillna(0) >= kind.at_least
     for name in kind.columns:
         known &= ~_is_hidden(table[name])
-    rows = table[known]
-    parts = [_text(rows[name]) for name in kind.columns]
+    parts = [_text(table.loc[known, name]) for name in kind.columns]
     label = _joined(parts, JOINT)
-    return pd.DataFrame({"key": label, "label": label}, index=rows.index)
+    return pd.DataFrame({"key": label, "label": label}, index=table.index[known])
 
 
 def _is_hidden(column: "pd.Series[Any]") -> "pd.Series[bool]":
@@ -70,12 +69,11 @@ def _is_hidden(column: "pd.Series[Any]") -> "pd.Series[bool]":
 
 
 def _text(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    if not pd.api.types.is_float_dtype(column):
+        return normalise_text(column).fillna("")
     codes, values = pd.factorize(column)
-    if pd.api.types.is_float_dtype(column):
-        texts = [f"{x:.{HOME_DECIMALS}f}" for x in values]
-    else:
-        texts = [normalise_text(str(x)) for x in values]
-    return pd.Series(np.array(texts, dtype=object)[codes], index=column.index, dtype=object)
+    texts = np.array([f"{x:.{HOME_DECIMALS}f}" for x in values], dtype=object)
+    return pd.Series(texts[codes], index=column.index)
 
 
 def _joined(parts: "list[pd.Series[Any]]", joint: str) -> "pd.Series[Any]":

@@ -6,7 +6,7 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -139,6 +139,69 @@ class Backtest:
         days = whole["false_signals_per_month"] * 12 / 365.25
         return whole.assign(false_signals_a_week=days * DAYS_A_WEEK)
 
+    def outbreaks(self, truth: pd.DataFrame) -> pd.DataFrame:
+        """Say of every outbreak when, and how often, a signal of it was new.
+
+        A signal is of an outbreak if at least two, and half, of the cases that it had when it was
+        new are.
+
+        Parameters
+        ----------
+        truth
+            `case_id` and `outbreak`; see `read_truth`.
+
+        Returns
+        -------
+        DataFrame
+            One row an outbreak whose second case was reported during the nights after the first:
+            `outbreak, n_cases` (reported), `second_report`, `first_night` (missing: not found),
+            `days` (from the second report), `n_new` (signals). Then ``attrs["n_false"]``: signals
+            that were new after the first night, and of no outbreak.
+        """
+        frame = self.cases.frame[["case_id", "reported"]]
+        members = truth[["case_id", "outbreak"]].merge(frame, on="case_id")
+        outbreak = members.set_index("case_id")["outbreak"]
+        new = [
+            (night, _of_outbreak(change, outbreak))
+            for night, change in self._changes(self.thresholds)
+            if change.state == "new"
+        ]
+        first, last = min(self.nights), max(self.nights)
+        rows = []
+        for number, own in members.groupby("outbreak"):
+            second = own["reported"].sort_values().iloc[1:2]
+            if second.empty or not first < second.iloc[0].date() <= last:
+                continue
+            nights = [night for night, of in new if of == number]
+            found = min(nights, default=None)
+            rows.append(
+                {
+                    "outbreak": number,
+                    "n_cases": len(own),
+                    "second_report": second.iloc[0].date(),
+                    "first_night": found,
+                    "days": None if found is None else (found - second.iloc[0].date()).days,
+                    "n_new": len(nights),
+                }
+            )
+        table = pd.DataFrame(
+            rows, columns=["outbreak", "n_cases", "second_report", "first_night", "days", "n_new"]
+        )
+        table.attrs["n_false"] = sum(of is None and night > first for night, of in new)
+        return table
+
+    def since(self, night: date) -> "Backtest":
+        """Return the nights from one on."""
+        return replace(self, nights={day: one for day, one in self.nights.items() if day >= night})
+
+    def until(self, night: date) -> "Backtest":
+        """Return the nights up to one."""
+        return replace(self, nights={day: one for day, one in self.nights.items() if day <= night})
+
+    def with_thresholds(self, thresholds: Thresholds) -> "Backtest":
+        """Return the same findings at other thresholds."""
+        return replace(self, thresholds=thresholds)
+
     def _groups(self) -> pd.DataFrame:
         rows = [
             (name_of(*finding.source), pd.Timestamp(night), *_group(number, finding))
@@ -249,6 +312,13 @@ def _add(row: dict[str, Any], night: date, change: Change) -> None:
         interval = finding.evidence.recurrence_interval_days
         known = [i for i in (row["recurrence_interval_days"], interval) if i is not None]
         row["recurrence_interval_days"] = max(known, default=None)
+
+
+def _of_outbreak(change: Change, outbreak: "pd.Series[Any]") -> object:
+    """Return the outbreak that a signal is of; None: of none."""
+    own = outbreak.reindex(list(change.members)).dropna().value_counts()
+    enough = max(2.0, len(change.members) / 2)
+    return own.index[0] if len(own) and own.iloc[0] >= enough else None
 
 
 def _group(number: int, finding: Finding) -> tuple[Any, ...]:

@@ -3,7 +3,6 @@
 >>> config = load_config("night.toml")  # doctest: +SKIP
 """
 
-import difflib
 import hashlib
 import json
 import re
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from enteroscan._language import Texts
+from enteroscan._options import unknown
 from enteroscan.errors import SpecError
 
 if TYPE_CHECKING:
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Config", "StreamSpec", "example", "load_config", "schema"]
 
-DetectorKind = Literal["scan", "shared_exposure", "time_series"]
+DetectorKind = Literal["scan", "shared_exposure", "exposure_scan", "time_series"]
 Facet = Literal["pathogen", "syndrome", "area", "age_years"]
 Format = Literal["html", "json", "csv", "geojson", "docx"]
 FACETS: tuple[Facet, ...] = get_args(Facet)
 SCANS = ("space_time_permutation", "poisson", "bernoulli")
+TREES = ("foods", "venues", "products")
 
 Ages = tuple[float, float]
 
@@ -102,7 +103,8 @@ class Detector(Model):
 
     kind: DetectorKind
     method: str | None = Field(
-        default=None, description="Name of the scan or of the time series method"
+        default=None,
+        description="Name of the scan, of the exposure scan's tree, or of the time series method",
     )
     options: dict[str, Any] = Field(default={}, description="Options of the method, by their names")
     every: Literal["day", "week"] = Field(
@@ -303,7 +305,7 @@ class Config(Model):
         for stream in self.streams:
             for name in stream.detectors or ():
                 if name not in self.detectors:
-                    message = f"stream {stream.name!r}: {_unknown(name, self.detectors)}"
+                    message = f"stream {stream.name!r}: {unknown(name, self.detectors)}"
                     raise ValueError(message)
         return self
 
@@ -365,14 +367,23 @@ def build_spec(detector: Detector, **defaults: object) -> Any:  # noqa: ANN401
     if detector.kind == "shared_exposure":
         from enteroscan.linkage import SharedExposure  # type: ignore[import-not-found,unused-ignore]
 
-        return SharedExposure(**options)
+        if detector.method is not None:
+            message = f"method {detector.method!r}: a search for shared exposures has none"
+            raise SpecError(message)
+        return SharedExposure.from_dict(options)
+    if detector.kind == "exposure_scan":
+        from enteroscan.exposures import ExposureScan
+
+        if detector.method is not None and detector.method not in TREES:
+            raise SpecError(unknown(detector.method, TREES))
+        return ExposureScan.from_dict(options)
     if detector.kind == "time_series":
         return _time_series(detector.method or "auto", detector.options)
     from enteroscan.scan import ScanSpec
 
     method = detector.method or "space_time_permutation"
     if method not in SCANS:
-        raise SpecError(_unknown(method, SCANS))
+        raise SpecError(unknown(method, SCANS))
     return ScanSpec.from_dict({"model": method} | options)
 
 
@@ -406,7 +417,7 @@ def load_config(path: str | Path) -> Config:
         message = f"{path} is no TOML in UTF-8: {error}"
         raise SpecError(message) from error
     if "folder" in values:
-        message = f"{path}: folder: {_unknown('folder', Config.model_fields)}"
+        message = f"{path}: folder: {unknown('folder', Config.model_fields)}"
         raise SpecError(message)
     try:
         return Config.model_validate({**values, "folder": path.parent})
@@ -421,14 +432,7 @@ def _explained(error: "ErrorDetails") -> str:
     if error["type"] != "extra_forbidden":
         return f"{place}: {error['msg'].removeprefix('Value error, ')}".removeprefix(": ")
     *above, name = error["loc"]
-    return f"{place}: {_unknown(str(name), _fields(above))}"
-
-
-def _unknown(name: str, known: Any) -> str:  # noqa: ANN401
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    if near:
-        return f"{name!r} is unknown; did you mean {near[0]!r}?"
-    return f"{name!r} is unknown; known are {', '.join(known)}"
+    return f"{place}: {unknown(str(name), _fields(above))}"
 
 
 def _fields(place: list[int | str]) -> list[str]:

@@ -3,22 +3,25 @@
 import hashlib
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from enteroscan._language import LANGUAGES, Texts
+from enteroscan._language import LANGUAGES, Texts, choose_language
 from enteroscan.cases import Cases
 from enteroscan.nightly.config import Config, Detector, StreamSpec, build_spec
 from enteroscan.nightly.finding import Finding
 from enteroscan.nightly.night import Evidence, Sentences
 from enteroscan.nightly.reports import DATE, Reports, dated, study_period
+
+if TYPE_CHECKING:
+    from enteroscan.exposures import ExposureScan, ExposureTree
 
 __all__ = ["Status", "StreamResult", "detect", "failed"]
 
@@ -165,6 +168,7 @@ class _Job:
         kinds = {
             "scan": self._scan,
             "shared_exposure": self._shared_exposure,
+            "exposure_scan": self._exposure_scan,
             "time_series": self._time_series,
         }
         return kinds[self.detector.kind]()
@@ -296,6 +300,74 @@ class _Job:
             outbreak_probability=_number(row.get("outbreak_probability")),
             source=source,
             details={name: value for name, value in details.items() if value is not None},
+        )
+
+    def _exposure_scan(self) -> list[Finding]:
+        from enteroscan.exposures import ExposureTree
+
+        spec = self._spec()
+        trees = {
+            "foods": ExposureTree.of_foods,
+            "venues": ExposureTree.of_venues,
+            "products": ExposureTree.of_products,
+        }
+        tree = trees[self.detector.method or "foods"](self.cases)
+        last = self.as_of - timedelta(days=self.config.study.lag_days)
+        if self._n_exposed(spec, tree, last) < FEWEST:
+            return []
+        result = spec.scan(
+            self.cases, tree, as_of=last, executor=self.executor, progress=self.progress
+        )
+        self.n_usable = result.n_cases
+        members = result.cases.groupby("cluster")["case_id"].agg(list).to_dict()
+        return [
+            self._exposed(row, members.get(row["cluster"], []))
+            for row in result.clusters.to_dict("records")
+        ]
+
+    def _n_exposed(self, spec: "ExposureScan", tree: "ExposureTree", last: date) -> int:
+        """Count the cases of the study period that the scan can use."""
+        frame = self.cases.frame
+        days = frame["onset" if spec.dated_by == "onset" else "reported"].dt.normalize()
+        first = pd.Timestamp(last) - pd.Timedelta(days=spec.history_days - 1)
+        usable = days.between(first, pd.Timestamp(last))
+        usable &= frame["case_id"].astype(object).isin(tree.exposures["case_id"])
+        if spec.max_radius_km is not None:
+            usable &= frame["latitude"].notna() & frame["longitude"].notna()
+        return int(usable.sum())
+
+    def _exposed(self, row: Mapping[str, Any], ids: Sequence[object]) -> Finding:
+        zone = None
+        if not math.isnan(row.get("latitude", math.nan)):
+            zone = {name: float(row[name]) for name in ("latitude", "longitude", "radius_km")}
+        names = {language: str(row[f"path_{language}"]) for language in LANGUAGES}
+        values = {
+            "n": int(row["observed"]),
+            "inside": int(row["n_cases"]),
+            "expected": f"{row['expected']:.1f}",
+            "days": _days(row),
+            "radius": "" if zone is None else f"{zone['radius_km']:.1f}",
+            "start": row["start"].date().isoformat(),
+            "end": row["end"].date().isoformat(),
+            "interval": _count(row["recurrence_interval_days"]),
+        }
+        key = "exposures" if zone is None else "exposures_circle"
+        return self._finding(
+            "exposure_scan",
+            dict.fromkeys(map(str, ids)),
+            title=_say("title.exposures", values, source=names),
+            reason=_say(f"reason.{key}", values, source=names),
+            start=row["start"].date(),
+            end=row["end"].date(),
+            observed=int(row["observed"]),
+            expected=_number(row["expected"]),
+            relative_risk=_number(row["relative_risk"]),
+            statistic=_number(row["llr"]),
+            p_value=_number(row["p_value"]),
+            recurrence_interval_days=_number(row["recurrence_interval_days"]),
+            source=names[choose_language(self.config.output.language)],
+            zone=zone,
+            details={"node": str(row["node"]), "n_exposed": int(row["n_exposed"])},
         )
 
     def _time_series(self) -> list[Finding]:
@@ -448,5 +520,11 @@ def _plain(value: object) -> str | None:
     return None if value is None or pd.isna(value) else str(value)  # type: ignore[call-overload]
 
 
-def _say(key: str, values: Mapping[str, object]) -> Sentences:
-    return {language: Texts(language, "nightly")(key, **values) for language in LANGUAGES}
+def _say(key: str, values: Mapping[str, object], **translated: Sentences) -> Sentences:
+    """Say something in all languages; `translated` are values that differ between them."""
+    return {
+        language: Texts(language, "nightly")(
+            key, **values, **{name: one[language] for name, one in translated.items()}
+        )
+        for language in LANGUAGES
+    }

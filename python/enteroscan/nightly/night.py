@@ -14,7 +14,7 @@ import pandas as pd
 __all__ = ["Evidence", "Night", "Signal", "State"]
 
 State = Literal["new", "growing", "unchanged", "quiet", "closed", "reopened"]
-Kind = Literal["shared_exposure", "scan", "tree_scan", "time_series"]
+Kind = Literal["scan", "shared_exposure", "exposure_scan", "time_series"]
 Sentences = Mapping[str, str]  # language ("zh", "en") -> sentence
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,9 @@ class Reports:
             late = (specimens["resulted"] >= end).fillna(value=False)
             hidden = ("result", "positive", "agent", "serotype", "resulted")
             specimens = specimens.assign(**{name: specimens[name].mask(late) for name in hidden})
-        ids = set(frame["case_id"])
-        return replace(self, cases=_chosen(self.cases, frame, ids, specimens))
+        return replace(self, cases=_chosen(self.cases, frame, specimens))
 
+    @lru_cache(maxsize=1)  # noqa: B019 - the detectors of a stream follow each other
     def of(self, stream: StreamSpec) -> Cases:
         """Return the cases of a stream."""
         frame = self.cases.frame
@@ -75,7 +76,7 @@ class Reports:
             inside = [(ages >= low) & (ages < high) for low, high in stream.age_years]
             chosen &= pd.concat(inside, axis=1).any(axis=1)
         frame = frame[chosen]
-        return _chosen(self.cases, frame, set(frame["case_id"]), self.cases.specimens)
+        return _chosen(self.cases, frame, self.cases.specimens)
 
     @property
     def fingerprint(self) -> str:
@@ -115,8 +116,8 @@ def _has_any(frame: pd.DataFrame, symptoms: Sequence[str]) -> "pd.Series[bool]":
     return frame[known].fillna(value=False).astype(bool).any(axis=1)
 
 
-def _chosen(cases: Cases, frame: pd.DataFrame, ids: set[Any], specimens: pd.DataFrame) -> Cases:
-    exposures = cases.exposures
+def _chosen(cases: Cases, frame: pd.DataFrame, specimens: pd.DataFrame) -> Cases:
+    ids, exposures = frame["case_id"], cases.exposures
     return Cases(
         frame.reset_index(drop=True),
         exposures[exposures["case_id"].isin(ids)].reset_index(drop=True),

@@ -1,6 +1,7 @@
 """The scan of exposures from case reports to clusters with a name, a circle, days and cases."""
 
 import pickle
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -346,3 +347,15 @@ def test_without_replicates_there_are_no_p_values(cases: Cases, tree: ExposureTr
     assert found.clusters["p_value"].isna().all()
     assert not found.clusters["significant"].any()
     assert len(found.clusters) > 3
+
+
+def test_other_processes_find_the_same(
+    cases: Cases, tree: ExposureTree, result: ExposureResult
+) -> None:
+    shares: list[float] = []
+    with ProcessPoolExecutor(2) as executor:
+        shared = SPEC.scan(cases, tree, as_of=AS_OF, executor=executor, progress=shares.append)
+    assert np.array_equal(shared.simulated_maxima, result.simulated_maxima)
+    assert len(shared.simulated_maxima) == 199
+    pd.testing.assert_frame_equal(shared.clusters, result.clusters)
+    assert shares[-1] == 1.0

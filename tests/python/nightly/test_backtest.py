@@ -110,7 +110,21 @@ def test_scores_count_outbreaks_and_false_signals(job: Job) -> None:
         for night, results in replayed.nights.items()
     }
     truth = pd.DataFrame({"case_id": list(ids), "outbreak": 1})
-    table = replace(replayed, nights=nights).scores(truth)
+    replayed = replace(replayed, nights=nights)
+    told = replayed.outbreaks(truth)
+    assert told.to_dict("records") == [
+        {
+            "outbreak": 1,
+            "n_cases": 3,
+            "second_report": second.date(),
+            "first_night": date(2024, 1, 21),
+            "days": (date(2024, 1, 21) - second.date()).days,
+            "n_new": 1,
+        }
+    ]
+    assert told.attrs["n_false"] == 1
+    assert replayed.until(date(2024, 1, 20)).outbreaks(truth)["n_new"].sum() == 0
+    table = replayed.scores(truth)
     (row,) = rows(table, ALL, 365)
     assert (row["n_outbreaks"], row["n_detected"], row["ppv"]) == (1, 1, 0.5)
     assert row["false_signals_a_week"] == pytest.approx(1 / 5)

@@ -17,6 +17,8 @@ import enteroscan
 from enteroscan.cases import Cases
 from enteroscan.cli import app
 from enteroscan.errors import DataError, DeliveryError, SpecError
+from enteroscan.evaluation import to_cases
+from enteroscan.exposures import ExposureTree
 from enteroscan.nightly import notify
 from enteroscan.nightly import run as run_module
 from enteroscan.nightly.ledger import open_ledger
@@ -422,3 +424,46 @@ def test_the_default_night_is_yesterday(job: Job) -> None:
     assert done.exit_code == 2
     early = job()
     assert run(early).as_of == date.today() - timedelta(days=1)
+
+
+def test_a_scan_of_exposures_is_a_detector(job: Job, district: SimulatedReports) -> None:
+    """Its signals have the food, the cases that ate it and a sentence in both languages."""
+    own = """kind = "exposure_scan"
+method = "venues"
+options = { history_days = 60, replicates = 199 }"""
+    one = SETTINGS.replace('kind = "shared_exposure"\noptions = { replicates = 99 }', own).replace(
+        "[output]", "[alarm]\nmin_recurrence_interval_days = 20\n[output]"
+    )
+    path = job(settings=one)
+    outcome = run(path, as_of=LOUD)
+    assert (outcome.exit_code, outcome.failed) == (10, ())
+    document = json.loads(outcome.files["json"].read_text("utf-8"))
+    outbreak = set(district.truth.members["case_id"])
+    found = [
+        signal
+        for signal in document["signals"]
+        if len(outbreak & {case["case_id"] for case in signal["cases"]}) >= 2
+    ]
+    assert found
+    (evidence,) = found[0]["evidence"]
+    assert evidence["kind"] == "exposure_scan"
+    assert evidence["observed"] == len(found[0]["cases"])
+    assert evidence["observed"] > evidence["expected"]
+    tree = ExposureTree.of_venues(to_cases(district))
+    (node,) = [one for one in tree.nodes if tree.path(one, "en") == evidence["source"]]
+    below = {node} | {one for one in tree.nodes if node in tree.above(one)}
+    eaten = tree.exposures[tree.exposures["node"].isin(below)]
+    assert {case["case_id"] for case in found[0]["cases"]} <= set(eaten["case_id"])
+    with open_ledger(path) as ledger:
+        before = ledger.signals()
+    assert run(path, as_of=LOUD + timedelta(days=1)).failed == ()
+    with open_ledger(path) as ledger:
+        after = ledger.signals()
+    assert set(before["signal_id"]) <= set(after["signal_id"])
+
+
+def test_a_stream_without_exposures_is_not_scanned(job: Job) -> None:
+    own = 'kind = "exposure_scan"\nmethod = "products"\noptions = { history_days = 30 }'
+    one = SETTINGS.replace('kind = "shared_exposure"\noptions = { replicates = 99 }', own)
+    outcome = run(job(settings=one), as_of=date(2024, 1, 3))
+    assert (outcome.exit_code, outcome.failed) == (0, ())
