@@ -22,6 +22,8 @@ UNKNOWN_SHARE = (
 OTHER_FINDING = (
     0.05  # chance that the laboratory finds another agent than that of the source; assumed
 )
+RARE_TYPE = 0.05  # of all typed findings: only types up to this share say much
+FEW_OF_TYPE = 3  # findings of a type that are rare in any area
 INFECTIOUS = ("bacterium", "virus")  # kinds of agents that people of one home give each other
 LEAST_EVIDENCE = -20.0  # a case is never quite impossible: forms are wrong now and then
 # Hours from meal to onset between which the usual density is estimated: finer where meals are near.
@@ -39,31 +41,47 @@ LAG_EDGES_H = np.concatenate(
 class AgentEvidence:
     """Log likelihood ratios of agents against "ill like everybody else here"."""
 
-    table: pd.DataFrame  # key, zh, en; the last one is the unknown agent
+    table: pd.DataFrame  # key, zh, en, serotype; the last one is the unknown agent
     log_prior: Floats
     infectious: Floats  # share of each agent among cases that infect others; assumed equal
     of_cases: Floats  # [case, agent]: symptoms and laboratory
-    _known: pd.DataFrame  # of the vocabulary
+    _known: pd.DataFrame  # of the vocabulary, one row an agent but the unknown one
 
     @classmethod
     def of(
-        cls, frame: pd.DataFrame, specimens: pd.DataFrame, chosen: Sequence[str] | None
+        cls,
+        frame: pd.DataFrame,
+        specimens: pd.DataFrame,
+        chosen: Sequence[str] | None,
+        recent: pd.Timestamp,
     ) -> "AgentEvidence":
-        """Judge the cases of `frame`; `chosen` are keys of agents, None means all."""
-        known = _chosen(chosen)
-        frequencies = models.symptom_frequencies(known)
+        """Judge the cases of `frame`; `chosen` are keys of agents, None means all.
+
+        Rare serotypes of cases since `recent` are agents of their own: a source spreads one type,
+        so two cases of a rare one speak for it, and two of different types against it.
+        """
+        agents = _chosen(chosen)
+        found = _findings(frame, specimens, agents["key"])
+        types = _rare_types(found, frame["onset"] >= recent)
+        known, shares = _with_types(agents, types)
+        row = agents.reset_index().set_index("key").loc[known["key"], "index"].to_numpy()
+        frequencies = models.symptom_frequencies(agents)
         usual = models.log_symptoms_background(frame, models.symptom_background(frame))
         symptoms = models.log_symptoms(frame, frequencies=frequencies) - usual[:, None]
-        cases = _normalised(symptoms) + _laboratory(frame, specimens, known["key"].tolist())
+        cases = _normalised(symptoms)[:, row] + _laboratory(len(frame), found, known)
         cases = np.column_stack([cases, np.zeros(len(frame))])
         unknown = pd.DataFrame({"key": [UNKNOWN], "zh": ["不明"], "en": ["unknown"]})
-        table = pd.concat([known[["key", "zh", "en"]], unknown], ignore_index=True)
-        prior = np.append(models.prior_weights(known) * (1 - UNKNOWN_SHARE), UNKNOWN_SHARE)
-        spreads = known["kind"].isin(INFECTIOUS).to_numpy(np.float64)
+        table = pd.concat([known[["key", "zh", "en", "serotype"]], unknown], ignore_index=True)
+        prior = models.prior_weights(agents)[row] * shares * (1 - UNKNOWN_SHARE)
+        spreads = known["kind"].isin(INFECTIOUS).to_numpy(np.float64) * shares
         spreads *= (1 - UNKNOWN_SHARE) / max(spreads.sum(), 1.0)
-        infectious = np.append(spreads, UNKNOWN_SHARE)
-        cases = np.maximum(cases, LEAST_EVIDENCE)
-        return cls(table, np.log(prior), infectious, cases, known)
+        return cls(
+            table,
+            np.log(np.append(prior, UNKNOWN_SHARE)),
+            np.append(spreads, UNKNOWN_SHARE),
+            np.maximum(cases, LEAST_EVIDENCE),
+            known,
+        )
 
     def of_meals(self, hours: Floats, onset_hour_known: Bools, eaten_hour_known: Bools) -> Floats:
         """Return [meal, agent]: times from meal to onset; one more row for "no meal".
@@ -110,22 +128,56 @@ def _normalised(evidence: Floats) -> Floats:
     return np.asarray(evidence - greatest - np.log(np.mean(np.exp(evidence - greatest), axis=0)))
 
 
-def _laboratory(frame: pd.DataFrame, specimens: pd.DataFrame, keys: list[str]) -> Floats:
-    """Return what findings say: the agent that was found, over how often it is found."""
-    evidence = np.zeros((len(frame), len(keys)))
+def _findings(frame: pd.DataFrame, specimens: pd.DataFrame, keys: "pd.Series[str]") -> pd.DataFrame:
+    """Return what was found: `case` (number), `agent`, `serotype`; each once."""
     number = pd.Series(np.arange(len(frame)), index=frame["case_id"].astype(object))
-    found = specimens.loc[specimens["agent"].notna(), ["case_id", "agent"]].astype(object)
-    found = found.drop_duplicates().assign(case=found["case_id"].map(number)).dropna()
+    found = specimens.loc[specimens["agent"].notna(), ["case_id", "agent", "serotype"]]
+    found = found.astype(object).assign(case=found["case_id"].astype(object).map(number))
+    found = found[found["case"].notna()].drop_duplicates(["case", "agent", "serotype"])
+    of_agent = (len(found) + len(keys)) / (found["agent"].map(found["agent"].value_counts()) + 1)
+    return found.assign(case=found["case"].astype(np.int64), rarity=np.log(of_agent.astype(float)))
+
+
+def _rare_types(found: pd.DataFrame, is_recent: "pd.Series[bool]") -> pd.DataFrame:
+    """Return `agent`, `serotype` and `share` (of the agent's types) of those seen twice lately."""
+    typed = found[found["serotype"].notna()]
+    lately = typed[is_recent.to_numpy()[typed["case"]]]
+    by = ["agent", "serotype"]
+    counts = pd.DataFrame({"n": typed.groupby(by).size(), "lately": lately.groupby(by).size()})
+    of_agent = typed["agent"].value_counts()
+    counts = counts.reset_index()
+    counts["share"] = counts["n"] / (counts["agent"].map(of_agent).astype(float) + 1.0)
+    rare = (counts["n"] <= RARE_TYPE * max(len(typed), 1)) | (counts["n"] <= FEW_OF_TYPE)
+    return counts[rare & (counts["lately"] >= 2)]
+
+
+def _with_types(agents: pd.DataFrame, types: pd.DataFrame) -> tuple[pd.DataFrame, Floats]:
+    """Return the agents with their rare types after them, and each one's share of its agent."""
+    own = types[types["agent"].isin(agents["key"])].rename(columns={"agent": "key"})
+    typed = own[["key", "serotype", "share"]].merge(agents, on="key")
+    typed["zh"] = typed["zh"] + " " + typed["serotype"]
+    typed["en"] = typed["en"] + " " + typed["serotype"]
+    left = 1.0 - agents["key"].map(typed.groupby("key")["share"].sum()).fillna(0.0)
+    every = pd.concat([agents.assign(serotype=None, share=left), typed], ignore_index=True)
+    return every, every["share"].to_numpy(np.float64)
+
+
+def _laboratory(n_cases: int, found: pd.DataFrame, known: pd.DataFrame) -> Floats:
+    """Return what findings say: the agent that was found, over how often it is found."""
+    evidence = np.zeros((n_cases, len(known)))
     if len(found) == 0:
         return evidence
-    share = found["agent"].map((found["agent"].value_counts() + 1) / (len(found) + len(keys)))
-    same = found["agent"].to_numpy()[:, None] == np.array(keys, dtype=object)
-    usual = np.log((1 - OTHER_FINDING) / share.to_numpy(np.float64))
-    said = np.where(same, usual[:, None], np.log(OTHER_FINDING))
-    case = found["case"].to_numpy(np.int64)
-    best = (
-        pd.DataFrame(said).groupby(case).max()
-    )  # two agents in one case: either may be the source's
+    said_by = np.log(1 - OTHER_FINDING) + found["rarity"].to_numpy(np.float64)[:, None]
+    of_agent = found["agent"].to_numpy()[:, None] == known["key"].to_numpy(dtype=object)
+    types = found["serotype"].fillna("").to_numpy(dtype=object)[:, None]
+    wanted = known["serotype"].fillna("").to_numpy(dtype=object)
+    is_typed = (types != "") & (wanted != "")
+    of_type = is_typed & of_agent & (types == wanted)
+    # A type is rarer than its agent by its share.
+    said_by = said_by - np.where(of_type, np.log(known["share"].to_numpy(np.float64)), 0.0)
+    agrees = of_agent & (~is_typed | of_type)
+    said = pd.DataFrame(np.where(agrees, said_by, np.log(OTHER_FINDING)))
+    best = said.groupby(found["case"].to_numpy()).max()  # two agents in one case: either may be it
     evidence[best.index.to_numpy()] = best.to_numpy()
     return evidence
 

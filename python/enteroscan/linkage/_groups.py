@@ -94,7 +94,8 @@ def _agents(found: Found, reports: Reports) -> pd.DataFrame:
         )
         for group in found
     ]
-    return _numbered(parts, ["key", "zh", "en", "probability"]).rename(columns={"key": "agent"})
+    columns = ["key", "zh", "en", "serotype", "probability"]
+    return _numbered(parts, columns).rename(columns={"key": "agent"})
 
 
 def _explanations(found: Found, reports: Reports) -> pd.DataFrame:
@@ -124,7 +125,9 @@ def _groups(
         value = reports.sources.take([group["value"]]).iloc[0]
         likely = members[(members["group"] == number) & (members["probability"] >= 0.5)]
         own = frame.take(group["cases"][: len(likely)])
-        agent = agents[agents["group"] == number].iloc[0]
+        own_agents = agents[agents["group"] == number]
+        agent = own_agents.iloc[0]
+        same_agent = own_agents["agent"] == agent["agent"]
         rows.append(
             {
                 "group": number,
@@ -139,7 +142,8 @@ def _groups(
                 "expected": group["expected"],
                 "attributable": group["attributable"],
                 "agent": agent["agent"],
-                "agent_probability": agent["probability"],
+                "agent_probability": own_agents.loc[same_agent, "probability"].sum(),
+                "serotype": agent["serotype"],
                 "agent_zh": agent["zh"],
                 "agent_en": agent["en"],
                 "n_others_ill": _others_ill(group, reports, len(likely)),
@@ -152,7 +156,8 @@ def _groups(
 
 GROUP_COLUMNS = [
     *("group", "n_cases", "kind", "source", "start", "end", "first_onset", "last_onset"),
-    *("exposed", "expected", "attributable", "agent", "agent_probability", "agent_zh", "agent_en"),
+    *("exposed", "expected", "attributable", "agent", "agent_probability"),
+    *("serotype", "agent_zh", "agent_en"),
     *("n_others_ill", "statistic", *EVIDENCE),
 ]
 

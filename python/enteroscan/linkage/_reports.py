@@ -39,7 +39,7 @@ class Reports:
     arrays: dict[str, Any]
     frame: pd.DataFrame  # of the cases, in the order of their numbers
     sources: pd.DataFrame  # kind, key, label, in the order of their numbers
-    agents: pd.DataFrame  # key, zh, en, in the order of their numbers
+    agents: pd.DataFrame  # key, zh, en, serotype, in the order of their numbers
     unseen: pd.DataFrame  # reason, n_cases
     others_ill: NDArray[np.bool_]  # by meal: others who ate the same fell ill
     moment_zero: pd.Timestamp
@@ -65,7 +65,9 @@ def build(cases: "Cases", spec: "SharedExposure", as_of: pd.Timestamp) -> Report
     zero = as_of.normalize() - pd.Timedelta(days=spec.history_days)
     frame, unseen = _known(cases.frame, zero, as_of)
     meals = _meals(cases.exposures, frame)
-    agents = AgentEvidence.of(frame, cases.specimens, spec.agents)
+    agents = AgentEvidence.of(
+        frame, cases.specimens, spec.agents, as_of - pd.Timedelta(days=spec.max_days)
+    )
     lag_evidence = agents.of_meals(
         meals["hours"].to_numpy(np.float64),
         frame["onset_hour_known"].to_numpy(bool)[meals["case"]],

@@ -54,14 +54,15 @@ class LinkResult:
         `source` (what they share; a household goes by its area), `start`, `end` (first and last
         exposure), `first_onset`, `last_onset`, `exposed` (cases that report the source in that
         time), `expected` (those that chance sends there), `attributable` (those that the source
-        explains), `agent` and `agent_probability` (the likeliest, given a source),
-        `n_others_ill` (members who know others that ate there and fell ill), `statistic` (log
-        likelihood ratio) and its parts, each what it adds to those before: `sharing`,
-        `incubation`, `symptoms` (with the laboratory), `report` (others ill), `contagion` (what
-        it loses where people of one home may have infected each other); `strength` (the statistic
-        on one scale for all kinds: minus the log of how often chance gets as far), `p_value` (rank
-        among the replicates / (replicates + 1)), `recurrence_interval_days` (by chance one as
-        strong in so many nights; beyond the replicates from their exponential tail),
+        explains), `agent` and `agent_probability` (the likeliest, given a source), `serotype` (of
+        it, if a rare one), `n_others_ill` (members who know others that ate there and fell ill),
+        `statistic` (log likelihood ratio) and its parts, each what it adds to those before:
+        `sharing`, `incubation`, `symptoms` (with the laboratory), `report` (others ill),
+        `contagion` (what it loses where people of one home may have infected each other);
+        `strength` (the statistic on one scale for all kinds: minus the log of how often chance gets
+        as far), `p_value` (rank among the replicates / (replicates + 1)),
+        `recurrence_interval_days` (by chance one as strong in so many nights; beyond the replicates
+        from their exponential tail),
         `outbreak_probability` (that it is a real outbreak, as in simulated districts with two
         outbreaks a month; see ``benchmarks/outbreak_probability.py``),
         and the reason in words, `reason_zh` and `reason_en`.
@@ -78,7 +79,10 @@ class LinkResult:
 
     @property
     def agents(self) -> pd.DataFrame:
-        """One row a group and agent: `group`, `agent`, `zh`, `en`, `probability`."""
+        """One row a group and agent: `group`, `agent`, `zh`, `en`, `serotype`, `probability`.
+
+        A rare serotype of recent cases is an agent of its own, with `serotype`; missing: any other.
+        """
         return self._table("agents")
 
     @property

@@ -280,3 +280,43 @@ def test_who_may_have_infected_the_other_is_hardly_linked_by_the_home(cases: Cas
     # Nobody gives a poison to another: numb lips mean a source, days apart too.
     poison = pair_at_home(cases, 60.0, "lip_tongue_numbness")
     assert poison["statistic"] > days_apart["statistic"] + 3.0
+
+
+def pair_at_a_shop(cases: Cases, types: list[str]) -> dict[str, str]:
+    """Return the group of two who ate at one shop, with salmonella of these types."""
+    first = pd.Timestamp("2024-06-26 10:00")
+    ids = ["one", "other"]
+    pair = cases.frame.iloc[[0, 1]].assign(
+        case_id=ids,
+        onset=[first, first + pd.Timedelta(hours=3)],
+        onset_hour_known=True,
+        reported=pd.Timestamp("2024-06-29"),
+    )
+    meals = cases.exposures.iloc[[0, 1]].assign(
+        case_id=ids, venue="红星小吃", eaten=first - pd.Timedelta(hours=18), eaten_hour_known=True
+    )
+    findings = cases.specimens.iloc[[0, 1]].assign(case_id=ids, agent="salmonella", positive=True)
+    findings["serotype"] = pd.array(types or [pd.NA, pd.NA], dtype="string")
+    both = with_tables(
+        cases,
+        frame=pd.concat([cases.frame, pair], ignore_index=True),
+        exposures=pd.concat([cases.exposures, meals], ignore_index=True),
+        specimens=pd.concat([cases.specimens, findings], ignore_index=True),
+    )
+    spec = replace(SPEC, kinds=("venue",), min_statistic=0.1, replicates=0)
+    groups = spec.link(both, as_of=AS_OF).groups
+    group = groups[groups["source"] == "红星小吃"].iloc[0]
+    return {str(name): str(value) for name, value in group.dropna().items()}
+
+
+def test_a_rare_serotype_in_common_speaks_for_a_source(cases: Cases) -> None:
+    untyped = pair_at_a_shop(cases, [])
+    same = pair_at_a_shop(cases, ["山夫登堡", "山夫登堡"])
+    apart = pair_at_a_shop(cases, ["山夫登堡", "伦敦"])
+    assert same["agent"] == untyped["agent"] == "salmonella"
+    assert same["serotype"] == "山夫登堡"
+    assert "serotype" not in untyped.keys() | apart.keys()
+    assert float(same["statistic"]) > float(untyped["statistic"]) + 1.0
+    assert float(apart["statistic"]) <= float(untyped["statistic"]) + 0.1
+    assert "山夫登堡" in same["reason_zh"]
+    assert "山夫登堡" in same["reason_en"]
