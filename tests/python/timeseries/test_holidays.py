@@ -132,7 +132,7 @@ def test_effects_of_days_are_those_of_a_joint_fit() -> None:
         same = LONG[t] - pd.DateOffset(years=year)
         shift = (LONG[t].day_of_week - same.day_of_week) % 7
         then = same + pd.Timedelta(days=shift if shift <= 3 else shift - 7)
-        back.append(int(np.flatnonzero(LONG == then)[0]))
+        back.append(int(np.flatnonzero(then == LONG)[0]))
     level = np.full(len(LONG), -1)
     for year in range(1, n_years + 1):
         begin, end = back[year] + half + 1, back[year - 1] - half
