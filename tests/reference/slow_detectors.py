@@ -72,7 +72,7 @@ def glm(y: Floats, design: Floats, offset: Floats, prior: Floats) -> Fit:
         return float(2.0 * np.sum(prior * (term - (y - mu))))
 
     mu = y + 0.1
-    eta = np.log(mu)
+    eta: Floats = np.log(mu)
     before = deviance(mu)
     converged = False
     for _ in range(25):
@@ -92,7 +92,17 @@ def glm(y: Floats, design: Floats, offset: Floats, prior: Floats) -> Fit:
     df = len(y) - design.shape[1]
     leverage = weights * np.einsum("ij,jk,ik->i", design, inverse, design)
     dispersion = float(np.sum(weights * residual**2) / df)
-    return Fit(converged, beta, inverse, weights, mu, dispersion, df, leverage, prior)
+    return Fit(
+        converged,
+        np.asarray(beta, float),
+        np.asarray(inverse, float),
+        weights,
+        mu,
+        dispersion,
+        df,
+        leverage,
+        prior,
+    )
 
 
 def fit_twice(y: Floats, design: Floats, offset: Floats, threshold: float | None) -> Fit | None:
@@ -131,7 +141,8 @@ def decide(
     dummies = (np.array(levels)[:, None] == np.array(names)).astype(float)
     own = np.array([float(name == names[-1]) for name in names])
     flexible = isinstance(spec, ts.FarringtonFlexible)
-    threshold = (spec.reweight_above if flexible else 1.0) if spec.reweight else None
+    bound_method = getattr(spec, "bound", "delta")
+    threshold = getattr(spec, "reweight_above", 1.0) if spec.reweight else None
 
     def test_dispersion(fit: Fit) -> float:
         if flexible and spec.compat and spec.reweight:
@@ -159,7 +170,7 @@ def decide(
     mu, phi = float(np.exp(eta)), max(1.0, fit.dispersion)
     variance = test_dispersion(fit) * float(row @ fit.inverse @ row)
     z = float(stats.norm.isf(spec.alpha if flexible else spec.alpha / 2))
-    if not flexible or spec.bound == "delta":
+    if bound_method == "delta":
         e = ROOT[spec.power]
         if not flexible:  # the standard error is that of the dispersion from 1 up
             variance = phi * float(row @ fit.inverse @ row)
@@ -170,7 +181,7 @@ def decide(
         bound = float((mu**e + z * sd) ** (1 / e))
         p_value = float(stats.norm.sf((counts[t] ** e - mu**e) / sd))
     else:
-        m = np.exp(eta + (z * np.sqrt(variance) if spec.bound == "muan" else 0.0))
+        m = np.exp(eta + (z * np.sqrt(variance) if bound_method == "muan" else 0.0))
         law = stats.nbinom(m / (phi - 1.0), 1.0 / phi) if phi > 1.0 else stats.poisson(m)
         bound, p_value = float(law.ppf(1.0 - spec.alpha)), float(law.sf(counts[t] - 1))
     recent = counts[max(0, t + 1 - spec.min_recent_steps) : t + 1]

@@ -53,7 +53,7 @@ def with_point(
     """Return the statistic of a chart with a further point."""
     new = (count, mean, previous)
     arrays = [np.array([*values, value]) for values, value in zip(old, new, strict=True)]
-    return greatest(*arrays, spec.overdispersion or 0.0, spec)
+    return greatest(arrays[0], arrays[1], arrays[2], spec.overdispersion or 0.0, spec)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_statistic_and_bound_are_those_of_the_definition(spec: ts.Glr) -> None:
             assert row.reason == "missing_count"
             continue
         assert row.score == pytest.approx(statistic(counts[BEGIN + i]), rel=1e-7, abs=1e-7)
-        assert row.alarm == (row.score >= spec.threshold)
+        assert row.alarm == (float(row.score) >= spec.threshold)  # type: ignore[arg-type]
         x.append(counts[BEGIN + i])
         mean.append(expected)
         previous.append(before)
