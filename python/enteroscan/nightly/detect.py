@@ -306,7 +306,7 @@ class _Job:
         from enteroscan.exposures import ExposureTree
 
         spec = self._spec()
-        trees = {
+        trees: Mapping[str, Callable[[Cases], ExposureTree]] = {
             "foods": ExposureTree.of_foods,
             "venues": ExposureTree.of_venues,
             "products": ExposureTree.of_products,
