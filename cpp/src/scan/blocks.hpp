@@ -39,25 +39,6 @@ class Blocks {
     };
     std::vector<OfCentre> of_centre_;
 };
-    }
-    std::size_t count(std::size_t centre) const noexcept { return offsets_[centre + 1] - offsets_[centre]; }
-    /// Number of the first block of a centre, of all blocks.
-    std::size_t first(std::size_t centre) const noexcept { return offsets_[centre]; }
-
-    /// Separable measures: weight of the first zone of each block around a centre, and of the last.
-    std::span<const double> first_weights(std::size_t centre) const noexcept {
-        return {first_weights_.data() + offsets_[centre], count(centre)};
-    }
-    std::span<const double> last_weights(std::size_t centre) const noexcept {
-        return {last_weights_.data() + offsets_[centre], count(centre)};
-    }
-
-  private:
-    std::vector<std::size_t> offsets_;
-    std::vector<std::uint32_t> lengths_;
-    std::vector<double> first_weights_;
-    std::vector<double> last_weights_;
-};
 
 /// Greatest measure of all windows.
 double greatest_measure(const Plan& plan, std::size_t n_threads, const RunControl& control);
