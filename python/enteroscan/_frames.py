@@ -174,7 +174,7 @@ def names_of(values: "pd.Index[Any]") -> list[str]:
     """Write identifiers as texts; whole numbers that became floating by a gap stay whole."""
     if values.dtype.kind == "f" and (values == np.floor(values)).all():
         values = values.astype(np.int64)
-    return [str(value).strip() for value in values]
+    return [str(value).strip() for value in values.tolist()]
 
 
 def identifiers(values: "pd.Series[Any]") -> tuple[NDArray[np.intp], list[str]]:

@@ -9,6 +9,7 @@
 
 #include "enteroscan/base/run_control.hpp"
 #include "enteroscan/model/model.hpp"
+#include "scan/bounds.hpp"
 #include "scan/observed.hpp"
 #include "scan/plan.hpp"
 #include "scan/thresholds.hpp"
@@ -58,6 +59,27 @@ class Batch {
     std::vector<std::unique_ptr<const SiteCases>> counted_;
     std::vector<double> best_;
     std::vector<bool> walked_;
+};
+
+/// What the lanes of a batch had found when their limits were set.
+class KnownBest {
+  public:
+    void reset(std::size_t n_lanes) { statistic_.assign(n_lanes, 0.0); }
+
+    /// Calls set(threshold_class, lane, cases) for all classes of thresholds in lanes that have found better:
+    /// so many cases above the threshold need no report, see Bounds::harmless.
+    template <class Set>
+    void update(const Batch& batch, const Bounds& bounds, Set&& set) {
+        for (std::size_t lane = 0; lane < batch.size(); ++lane) {
+            if (batch.best(lane) <= statistic_[lane]) continue;
+            statistic_[lane] = batch.best(lane);
+            for (std::size_t c = 0; c < bounds.n_classes(); ++c)
+                set(c, lane, bounds.harmless(c, statistic_[lane]));
+        }
+    }
+
+  private:
+    std::vector<double> statistic_;
 };
 
 /// A way to find the maxima of batches of replicates quickly: for one kind of windows.

@@ -40,18 +40,19 @@ class BitCounts final : public BatchScanner::Counts {
           offsets(Bounds::most_classes * detail::offset_digits * vector_bytes) {}
     ScanMemory<unsigned char> rows;
     std::vector<unsigned char> offsets;  ///< see BitPass
-    std::vector<double> known_best;      ///< of each lane, when its offsets were set
+    KnownBest known_best;
 };
 
 class BitScanner final : public BatchScanner {
   public:
-    BitScanner(const Plan& plan, Rates rates, const Kernels& kernels, std::int64_t n_cases, double greatest)
+    BitScanner(const Plan& plan, Rates rates, const Kernels& kernels, std::int64_t n_cases, double greatest,
+               std::size_t n_threads, const RunControl& control)
         : plan_(&plan),
           rates_(rates),
           kernels_(&kernels),
           n_cases_(n_cases),
           greatest_(greatest),
-          rows_(plan, 1, rates != Rates::high),
+          rows_(plan, rates != Rates::high, n_threads, control),
           n_digits_(std::max(detail::least_digits, static_cast<std::size_t>(std::bit_width(rows_.size())))) {}
 
     std::size_t n_lanes() const noexcept override { return 8 * kernels_->vector_bytes; }
@@ -85,7 +86,7 @@ class BitScanner final : public BatchScanner {
         auto& own = static_cast<BitCounts&>(counts);
         for (const Direction& direction : bits.directions) {
             std::fill(own.offsets.begin(), own.offsets.end(), 0);
-            own.known_best.assign(n_lanes(), 0.0);
+            own.known_best.reset(n_lanes());
             for (std::size_t i = begin; i < end; ++i) {
                 if (i % 8 == 0) {
                     control.check();
@@ -103,25 +104,20 @@ class BitScanner final : public BatchScanner {
         return plan_->first_zone(centre) == 1 ? blocks().count(centre) : 0;
     }
 
-    /// Raises the offsets of lanes that have found better: what knows a better window is not reported.
     void raise_offsets(const Direction& direction, const Batch& batch, BitCounts& counts) const {
         if (!direction.high) return;
         constexpr std::size_t most = (std::size_t{1} << detail::offset_digits) - 1;
-        for (std::size_t lane = 0; lane < batch.size(); ++lane) {
-            if (batch.best(lane) <= counts.known_best[lane]) continue;
-            counts.known_best[lane] = batch.best(lane);
-            const auto bit = static_cast<unsigned char>(1u << lane % 8);
-            for (std::size_t c = 0; c < direction.bounds->n_classes(); ++c) {
-                const std::size_t offset = std::min(direction.bounds->harmless(c, batch.best(lane)), most);
+        counts.known_best.update(
+            batch, *direction.bounds, [&](std::size_t c, std::size_t lane, std::size_t harmless) {
+                const std::size_t offset = std::min(harmless, most);
                 for (std::size_t i = 0; i < detail::offset_digits; ++i)
-                    if ((offset >> i & 1) != 0) {
-                        byte_of(counts.offsets, c * detail::offset_digits + i, lane) |= bit;
-                    } else {
-                        byte_of(counts.offsets, c * detail::offset_digits + i, lane) &=
-                            static_cast<unsigned char>(~bit);
-                    }
-            }
-        }
+                    set_bit(byte_of(counts.offsets, c * detail::offset_digits + i, lane), lane % 8,
+                            offset >> i & 1);
+            });
+    }
+
+    static void set_bit(unsigned char& byte, std::size_t bit, std::size_t value) {
+        byte = static_cast<unsigned char>((byte & ~(1u << bit)) | value << bit);
     }
 
     unsigned char& byte_of(std::vector<unsigned char>& vectors, std::size_t i, std::size_t lane) const {
@@ -271,10 +267,10 @@ std::unique_ptr<BatchScanner> bit_scanner(const Plan& plan, Rates rates, const K
                                           std::int64_t n_cases, std::size_t n_threads,
                                           const RunControl& control) {
     if (plan.runs().size() != 1 || !plan.separable() ||
-        Rows::count(plan, 1) > most_rows_per_site * plan.n_sites())
+        Rows::count(plan) > most_rows_per_site * plan.n_sites())
         return nullptr;
     return std::make_unique<BitScanner>(plan, rates, kernels, n_cases,
-                                        greatest_measure(plan, n_threads, control));
+                                        greatest_measure(plan, n_threads, control), n_threads, control);
 }
 
 }  // namespace enteroscan

@@ -10,6 +10,15 @@
 namespace enteroscan {
 namespace {
 
+/// How much more than it may a block grows if it then is as long as the one before it.
+constexpr double tolerance = 1.4;
+
+struct Block {
+    std::size_t length;
+    double first_size;
+    double last_size;
+};
+
 /// What blocks are measured by: the measure of a site in the widest window of the scan, or, if measures are
 /// separable, its weight, and how many cases are expected for one of it.
 class Widest {
@@ -28,10 +37,23 @@ class Widest {
         return row[end_] - row[start_];
     }
 
-    /// How far a block may reach that begins with a zone of this size.
-    double limit(double size, double slack) const {
-        return expected_per_unit_ > 0.0 ? size + slack * std::sqrt(size / expected_per_unit_)
-                                        : std::numeric_limits<double>::infinity();
+    /// The block of the first of some sites that enter a zone of size `before`. It is as long as the one
+    /// before it was, `usual`, if it then grows by nearly what it may: kernels do not mispredict where it
+    /// ends.
+    Block next(std::span<const std::uint32_t> sites, double before, double slack, std::size_t usual) const {
+        Block block{1, before + (*this)(sites[0]), 0.0};
+        block.last_size = block.first_size;
+        const double growth = expected_per_unit_ > 0.0
+                                  ? slack * std::sqrt(block.first_size / expected_per_unit_)
+                                  : std::numeric_limits<double>::infinity();
+        const double most = block.first_size + growth;
+        const double more = block.first_size + tolerance * growth;
+        for (; block.length < sites.size(); ++block.length) {
+            const double size = block.last_size + (*this)(sites[block.length]);
+            if (size > (block.length < usual ? more : most)) break;
+            block.last_size = size;
+        }
+        return block;
     }
 
   private:
@@ -54,52 +76,31 @@ double greatest_of(const Plan& plan, const ZoneMeasure& zone) {
 }  // namespace
 
 Blocks::Blocks(const Plan& plan, double slack, std::size_t n_threads, const RunControl& control)
-    : offsets_(plan.n_centres() + 1, 0) {
-    struct OfCentre {
-        std::vector<std::uint32_t> lengths;
-        std::vector<double> first_weights;
-        std::vector<double> last_weights;
-    };
+    : of_centre_(plan.n_centres()) {
     const Widest widest(plan);
-    std::vector<OfCentre> all(plan.n_centres());
     std::vector<OfCentre> scratch(n_threads);
     parallel_for(plan.n_centres(), n_threads, control, [&](std::size_t centre, std::size_t worker) {
         const std::span<const std::uint32_t> members = plan.members(centre);
         OfCentre& blocks = scratch[worker];
-        blocks.lengths.resize(std::max(blocks.lengths.size(), members.size()));
-        blocks.first_weights.resize(blocks.lengths.size());
-        blocks.last_weights.resize(blocks.lengths.size());
-        std::size_t n = 0;
+        blocks.lengths.clear();
+        blocks.first_weights.clear();
+        blocks.last_weights.clear();
         double size = 0.0;
-        for (std::size_t k = 0; k < members.size(); ++n) {
-            const std::size_t first = k;
-            size += widest(members[k++]);
-            blocks.first_weights[n] = size;
-            const double limit = widest.limit(size, slack);
-            while (k < members.size()) {
-                const double next = size + widest(members[k]);
-                if (next > limit) break;
-                size = next;
-                ++k;
-            }
-            blocks.last_weights[n] = size;
-            blocks.lengths[n] = static_cast<std::uint32_t>(k - first);
+        std::size_t usual = 1;
+        for (std::size_t k = 0; k < members.size();) {
+            const Block block = widest.next(members.subspan(k), size, slack, usual);
+            usual = block.length;
+            blocks.lengths.push_back(static_cast<std::uint32_t>(block.length));
+            blocks.first_weights.push_back(block.first_size);
+            blocks.last_weights.push_back(block.last_size);
+            size = block.last_size;
+            k += block.length;
         }
-        const auto exactly = [n](const auto& numbers) {
-            return std::vector(numbers.begin(), numbers.begin() + static_cast<std::ptrdiff_t>(n));
-        };
-        all[centre].lengths = exactly(blocks.lengths);
+        of_centre_[centre].lengths = blocks.lengths;
         if (!plan.separable()) return;
-        all[centre].first_weights = exactly(blocks.first_weights);
-        all[centre].last_weights = exactly(blocks.last_weights);
+        of_centre_[centre].first_weights = blocks.first_weights;
+        of_centre_[centre].last_weights = blocks.last_weights;
     });
-    for (std::size_t centre = 0; centre < all.size(); ++centre) {
-        const OfCentre& blocks = all[centre];
-        lengths_.insert(lengths_.end(), blocks.lengths.begin(), blocks.lengths.end());
-        first_weights_.insert(first_weights_.end(), blocks.first_weights.begin(), blocks.first_weights.end());
-        last_weights_.insert(last_weights_.end(), blocks.last_weights.begin(), blocks.last_weights.end());
-        offsets_[centre + 1] = lengths_.size();
-    }
 }
 
 double greatest_measure(const Plan& plan, std::size_t n_threads, const RunControl& control) {

@@ -19,25 +19,25 @@ class Blocks {
 
     /// Sites that each block around a centre adds.
     std::span<const std::uint32_t> lengths(std::size_t centre) const noexcept {
-        return {lengths_.data() + offsets_[centre], count(centre)};
+        return of_centre_[centre].lengths;
     }
-    std::size_t count(std::size_t centre) const noexcept { return offsets_[centre + 1] - offsets_[centre]; }
-    /// Number of the first block of a centre, of all blocks.
-    std::size_t first(std::size_t centre) const noexcept { return offsets_[centre]; }
+    std::size_t count(std::size_t centre) const noexcept { return of_centre_[centre].lengths.size(); }
 
     /// Separable measures: weight of the first zone of each block around a centre, and of the last.
     std::span<const double> first_weights(std::size_t centre) const noexcept {
-        return {first_weights_.data() + offsets_[centre], count(centre)};
+        return of_centre_[centre].first_weights;
     }
     std::span<const double> last_weights(std::size_t centre) const noexcept {
-        return {last_weights_.data() + offsets_[centre], count(centre)};
+        return of_centre_[centre].last_weights;
     }
 
   private:
-    std::vector<std::size_t> offsets_;
-    std::vector<std::uint32_t> lengths_;
-    std::vector<double> first_weights_;
-    std::vector<double> last_weights_;
+    struct OfCentre {
+        std::vector<std::uint32_t> lengths;
+        std::vector<double> first_weights;
+        std::vector<double> last_weights;
+    };
+    std::vector<OfCentre> of_centre_;
 };
 
 /// Greatest measure of all windows.

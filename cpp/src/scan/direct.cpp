@@ -98,7 +98,7 @@ class DirectCounts final : public BatchScanner::Counts {
     ScanMemory<unsigned char> rows;
     std::vector<unsigned char> carried;
     std::vector<unsigned char> limits;  ///< see DirectPass
-    std::vector<double> known_best;     ///< of each lane, when its limits were set
+    KnownBest known_best;
 };
 
 template <class Count>
@@ -172,25 +172,19 @@ class DirectScanner final : public BatchScanner {
     std::size_t n_windows(const Tile& tile) const noexcept { return has_groups() ? 1 : tile.n_counters; }
     std::size_t limit_row_bytes() const noexcept { return layout_.n_groups * layout_.vector_bytes; }
 
-    /// Raises the limits of lanes that have found better: what knows a better window is not reported.
     void raise_limits(const Direction& direction, const Batch& batch, DirectCounts& counts) const {
         if (!direction.high) return;
-        for (std::size_t lane = 0; lane < batch.size(); ++lane) {
-            if (batch.best(lane) <= counts.known_best[lane]) continue;
-            counts.known_best[lane] = batch.best(lane);
-            for (std::size_t c = 0; c < direction.bounds->n_classes(); ++c) {
-                const std::size_t limit =
-                    detail::reach<Count> + direction.bounds->harmless(c, batch.best(lane));
-                const auto clipped =
-                    static_cast<Count>(std::min<std::size_t>(limit, std::numeric_limits<Count>::max() - 1));
-                std::memcpy(counts.limits.data() + c * limit_row_bytes() + lane * sizeof(Count), &clipped,
+        counts.known_best.update(
+            batch, *direction.bounds, [&](std::size_t c, std::size_t lane, std::size_t harmless) {
+                constexpr std::size_t most = std::numeric_limits<Count>::max() - 1;
+                const auto limit = static_cast<Count>(std::min(detail::reach<Count> + harmless, most));
+                std::memcpy(counts.limits.data() + c * limit_row_bytes() + lane * sizeof(Count), &limit,
                             sizeof(Count));
-            }
-        }
+            });
     }
 
     void reset_limits(DirectCounts& counts) const {
-        counts.known_best.assign(layout_.n_lanes(), 0.0);
+        counts.known_best.reset(layout_.n_lanes());
         const Count limit = detail::reach<Count>;
         for (std::size_t i = 0; i < counts.limits.size(); i += sizeof(Count))
             std::memcpy(counts.limits.data() + i, &limit, sizeof(Count));

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "scan/blocks.hpp"
+#include "base/parallel.hpp"
 
 namespace enteroscan {
 namespace {
@@ -25,7 +25,7 @@ std::int64_t rarely_reached(double mean) {
 /// Rows that a site needs: in the widest window it has most cases.
 class Needed {
   public:
-    Needed(const Plan& plan, std::int64_t most) : plan_(&plan), most_(most), zone_(plan) {
+    explicit Needed(const Plan& plan) : plan_(&plan), zone_(plan) {
         const IntervalRun& run = plan.runs().back();
         start_ = static_cast<std::size_t>(run.last_start);
         end_ = start_ + static_cast<std::size_t>(run.length);
@@ -39,12 +39,11 @@ class Needed {
         std::int64_t possible = rarely_reached(std::max(1e-12, statistic.expected(measure))) - 1;
         // Models with individuals: no more cases than there are of them.
         while (possible > 0 && statistic.possible_measures(possible).first > measure * (1 + 1e-9)) --possible;
-        return static_cast<std::uint32_t>(std::max<std::int64_t>(1, (possible + most_ - 1) / most_));
+        return static_cast<std::uint32_t>(std::max<std::int64_t>(1, possible));
     }
 
   private:
     const Plan* plan_;
-    std::int64_t most_;
     ZoneMeasure zone_;
     std::size_t start_;
     std::size_t end_;
@@ -52,40 +51,28 @@ class Needed {
 
 }  // namespace
 
-std::size_t Rows::count(const Plan& plan, std::int64_t most) {
-    Needed needed(plan, most);
+std::size_t Rows::count(const Plan& plan) {
+    Needed needed(plan);
     std::size_t sum = 0;
     for (std::uint32_t site = 0; site < plan.n_sites(); ++site) sum += needed(site);
     return sum;
 }
 
-Rows::Rows(const Plan& plan, std::int64_t most, bool first_lengths) : plan_(&plan), first_{0} {
-    Needed needed(plan, most);
+Rows::Rows(const Plan& plan, bool first_lengths, std::size_t n_threads, const RunControl& control)
+    : plan_(&plan), first_{0} {
+    Needed needed(plan);
     for (std::uint32_t site = 0; site < plan.n_sites(); ++site)
         first_.push_back(first_.back() + needed(site));
     shared_out_ = size() != plan.n_sites();
     if (shared_out_) {
         members_.resize(plan.n_centres());
-        for (std::size_t centre = 0; centre < plan.n_centres(); ++centre) expand(centre);
+        lengths_.resize(plan.n_centres());
     }
-    if (!first_lengths) return;
-    for (std::size_t centre = 0; centre < plan.n_centres(); ++centre) {
-        std::size_t k = 0;
-        for (const std::uint32_t length : plan.blocks().lengths(centre)) {
-            const std::uint32_t site = plan.members(centre)[k];
-            first_lengths_.push_back(first_[site + 1] - first_[site]);
-            k += length;
-        }
-    }
-}
-
-const std::uint32_t* Rows::lengths(std::size_t centre) const noexcept {
-    return shared_out_ ? lengths_.data() + plan_->blocks().first(centre)
-                       : plan_->blocks().lengths(centre).data();
-}
-
-const std::uint32_t* Rows::first_lengths(std::size_t centre) const noexcept {
-    return first_lengths_.empty() ? nullptr : first_lengths_.data() + plan_->blocks().first(centre);
+    if (first_lengths) first_lengths_.resize(plan.n_centres());
+    parallel_for(plan.n_centres(), n_threads, control, [&](std::size_t centre, std::size_t) {
+        if (shared_out_) expand(centre);
+        if (first_lengths) find_first_lengths(centre);
+    });
 }
 
 void Rows::expand(std::size_t centre) {
@@ -99,7 +86,16 @@ void Rows::expand(std::size_t centre) {
         const std::size_t before = rows.size();
         for (const std::size_t end = k + length; k < end; ++k)
             for (std::uint32_t row = first_[sites[k]]; row < first_[sites[k] + 1]; ++row) rows.push_back(row);
-        lengths_.push_back(static_cast<std::uint32_t>(rows.size() - before));
+        lengths_[centre].push_back(static_cast<std::uint32_t>(rows.size() - before));
+    }
+}
+
+void Rows::find_first_lengths(std::size_t centre) {
+    std::size_t k = 0;
+    for (const std::uint32_t length : plan_->blocks().lengths(centre)) {
+        const std::uint32_t site = plan_->members(centre)[k];
+        first_lengths_[centre].push_back(first_[site + 1] - first_[site]);
+        k += length;
     }
 }
 
