@@ -296,7 +296,7 @@ def pair_at_a_shop(cases: Cases, types: list[str]) -> dict[str, str]:
         case_id=ids, venue="红星小吃", eaten=first - pd.Timedelta(hours=18), eaten_hour_known=True
     )
     findings = cases.specimens.iloc[[0, 1]].assign(case_id=ids, agent="salmonella", positive=True)
-    findings["serotype"] = pd.array(types or [pd.NA, pd.NA], dtype="string")
+    findings["serotype"] = pd.Series(types, dtype="string").reindex([0, 1]).array
     both = with_tables(
         cases,
         frame=pd.concat([cases.frame, pair], ignore_index=True),
