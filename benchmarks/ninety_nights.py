@@ -1,6 +1,6 @@
 """Ninety nights of a simulated district: which outbreaks were told, when, how often, how much else.
 
-python benchmarks/ninety_nights.py --write benchmarks/ninety_nights.csv
+python benchmarks/ninety_nights.py --cases 200 --before 42 --write benchmarks/ninety_nights.csv
 
 Thresholds for the alarm budget are chosen on the nights before; see `Backtest.outbreaks` for what
 is counted. Nights are replayed: signals get and keep their identity as they do in the ledger.
