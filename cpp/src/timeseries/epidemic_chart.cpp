@@ -106,7 +106,8 @@ class EpidemicChart final : public GlrChart {
             const auto [slope, curvature] = derivatives(begin, lambda);
             (slope > 0.0 ? low : high) = lambda;
             double next = lambda - slope / curvature;
-            if (!(next > low && next < high)) next = 0.5 * (low + high);
+            const bool is_between = next > low && next < high;
+            if (!is_between) next = 0.5 * (low + high);
             const double step = std::abs(next - lambda);
             lambda = next;
             if (step <= 1e-9 * high) break;
