@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from enteroscan._frames import Columns, Ledger, OnInvalid, Table, check_columns
+from enteroscan._frames import Columns, Ledger, OnInvalid, Table, check_columns, identifiers
 from enteroscan._places import (
     Codes,
     Coordinates,
@@ -22,6 +22,7 @@ from enteroscan._places import (
     read_coordinates,
 )
 from enteroscan._population import (
+    Population,
     adjust_by_relative_risks,
     expected_cases,
     read_population,
@@ -363,10 +364,14 @@ class _Preparation:
 
     def _expected(self, spec: PoissonScan) -> Floats:
         if "population" not in self.tables:
+            if "relative_risks" in self.tables:
+                message = "relative_risks need the population: what is expected in every location"
+                raise DataError(message)
             return np.diff(self.axis.bounds).astype(np.float64)[None, :]
         cases, table = self.tables["cases"], self.tables["population"]
         (case_stratum, stratum), n_strata = read_strata([cases, table], spec.covariates)
-        population = read_population(table, self.places, stratum, n_strata, self.axis)
+        places = self._places_of_population(table)
+        population = read_population(table, places, stratum, n_strata, self.axis)
         self._check_census(population.day)
         inhabited = np.bincount(population.stratum, population.size, n_strata) > 0
         is_case = self.sizes[0] > 0
@@ -376,14 +381,14 @@ class _Preparation:
             "without a population of the same covariates",
             "complete the population",
         )
-        expected = self._expected_of_usable(population, case_stratum, n_strata)
+        expected = self._expected_of_usable(population, places, case_stratum, n_strata)
         interval = np.clip(self.intervals[0], 0, self.axis.n_intervals - 1)
         nobody = expected[self.place_codes[0], interval] == 0
         cases.reject(
             nobody & is_case, "location", "where the population is zero", "complete the population"
         )
         if cases.usable is not None:
-            expected = self._expected_of_usable(population, case_stratum, n_strata)
+            expected = self._expected_of_usable(population, places, case_stratum, n_strata)
         return expected
 
     def _check_census(self, days: NDArray[np.int64] | None) -> None:
@@ -391,14 +396,23 @@ class _Preparation:
             message = "population: it changes over time; give start and as_of, or dates of cases"
             raise DataError(message)
 
-    def _expected_of_usable(self, population: Any, case_stratum: Codes, n_strata: int) -> Floats:  # noqa: ANN401
+    def _places_of_population(self, table: Table) -> Places:
+        """Return the places; in a scan of time alone, too, each has relative risks of its own."""
+        if self.spec.has_space or "relative_risks" not in self.tables:
+            return self.places
+        _, names = identifiers(table.column("location"))
+        return Places.without_coordinates(names)
+
+    def _expected_of_usable(
+        self, population: Population, places: Places, case_stratum: Codes, n_strata: int
+    ) -> Floats:
         cases = self.tables["cases"]
         cases_in_stratum = totals(cases.select(case_stratum), cases.select(self.sizes[0]), n_strata)
-        expected = expected_cases(population, cases_in_stratum, len(self.places), self.axis)
+        expected = expected_cases(population, cases_in_stratum, len(places), self.axis)
         if "relative_risks" in self.tables:
             table = self.tables["relative_risks"]
-            expected = adjust_by_relative_risks(expected, table, self.places, self.axis)
-        return expected
+            expected = adjust_by_relative_risks(expected, table, places, self.axis)
+        return expected if places is self.places else expected.sum(axis=0, keepdims=True)
 
     def _counts(self, number: int, *, cases: bool, stratum: Codes | None = None) -> Counts:
         """Add up the rows of one table that are (not) cases."""

@@ -10,15 +10,6 @@
 namespace enteroscan {
 namespace {
 
-/// How much more than it may a block grows if it then is as long as the one before it.
-constexpr double tolerance = 1.4;
-
-struct Block {
-    std::size_t length;
-    double first_size;
-    double last_size;
-};
-
 /// What blocks are measured by: the measure of a site in the widest window of the scan, or, if measures are
 /// separable, its weight, and how many cases are expected for one of it.
 class Widest {
@@ -37,23 +28,10 @@ class Widest {
         return row[end_] - row[start_];
     }
 
-    /// The block of the first of some sites that enter a zone of size `before`. It is as long as the one
-    /// before it was, `usual`, if it then grows by nearly what it may: kernels do not mispredict where it
-    /// ends.
-    Block next(std::span<const std::uint32_t> sites, double before, double slack, std::size_t usual) const {
-        Block block{1, before + (*this)(sites[0]), 0.0};
-        block.last_size = block.first_size;
-        const double growth = expected_per_unit_ > 0.0
-                                  ? slack * std::sqrt(block.first_size / expected_per_unit_)
-                                  : std::numeric_limits<double>::infinity();
-        const double most = block.first_size + growth;
-        const double more = block.first_size + tolerance * growth;
-        for (; block.length < sites.size(); ++block.length) {
-            const double size = block.last_size + (*this)(sites[block.length]);
-            if (size > (block.length < usual ? more : most)) break;
-            block.last_size = size;
-        }
-        return block;
+    /// How far a block may reach that begins with a zone of this size.
+    double limit(double size, double slack) const {
+        return expected_per_unit_ > 0.0 ? size + slack * std::sqrt(size / expected_per_unit_)
+                                        : std::numeric_limits<double>::infinity();
     }
 
   private:
@@ -86,15 +64,19 @@ Blocks::Blocks(const Plan& plan, double slack, std::size_t n_threads, const RunC
         blocks.first_weights.clear();
         blocks.last_weights.clear();
         double size = 0.0;
-        std::size_t usual = 1;
         for (std::size_t k = 0; k < members.size();) {
-            const Block block = widest.next(members.subspan(k), size, slack, usual);
-            usual = block.length;
-            blocks.lengths.push_back(static_cast<std::uint32_t>(block.length));
-            blocks.first_weights.push_back(block.first_size);
-            blocks.last_weights.push_back(block.last_size);
-            size = block.last_size;
-            k += block.length;
+            const std::size_t first = k;
+            size += widest(members[k++]);
+            blocks.first_weights.push_back(size);
+            const double limit = widest.limit(size, slack);
+            while (k < members.size()) {
+                const double next = size + widest(members[k]);
+                if (next > limit) break;
+                size = next;
+                ++k;
+            }
+            blocks.last_weights.push_back(size);
+            blocks.lengths.push_back(static_cast<std::uint32_t>(k - first));
         }
         of_centre_[centre].lengths = blocks.lengths;
         if (!plan.separable()) return;
