@@ -121,7 +121,9 @@ def group_rows(
     rows that agree in all fields of the case are one case, if they name the person or agree in at
     least four fields.
     """
-    n = len(case_columns[0]) if case_columns else len(other_columns[0])
+    n = max(
+        len(column) for column in [*case_columns, *other_columns, case_id] if column is not None
+    )
     has_case = _any_filled(case_columns, n)
     if case_id is not None:
         has_case |= case_id.codes >= 0

@@ -257,6 +257,7 @@ EXAMPLES = [
         error="broken bytes",
     ),
     Example("noise.csv", raw(bytes(range(128, 256)) * 40), error="neither UTF-8 nor GBK"),
+    Example("only_numbers.csv", text("病例编号\n1\n2\n"), {"case_id": ["1", "2"]}),
     Example(
         "place_for_venue.csv",
         text(
