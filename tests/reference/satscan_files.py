@@ -29,6 +29,7 @@ from reference.problems import (
 )
 from reference.study import (
     Eligibility,
+    Study,
     bernoulli_study,
     permutation_study,
     poisson_study,
@@ -171,10 +172,10 @@ class Analysis:
 class _Data:
     """Given to `Problem` in place of a model: the oracle needs the study alone."""
 
-    def __init__(self, study: object) -> None:
+    def __init__(self, study: Study) -> None:
         self._study = study
 
-    def study(self) -> object:
+    def study(self) -> Study:
         return self._study
 
 
@@ -202,9 +203,8 @@ def random_analysis(random: Random) -> Analysis:
     )
     rule = _random_rule(random, written, model)
     has_space = kind not in ("2", "6")
-    study = {"0": _poisson, "1": _bernoulli, "2": _permutation}[model](
-        random, written, places, calendar, kind
-    )
+    make = {"0": _poisson, "1": _bernoulli, "2": _permutation}[model]
+    study = make(random, written, places, calendar, kind)
     pure = model != "2"  # the permutation expects what is there in all places, and at all times
     zones = _zones(random, written, places, study.measure.sum(axis=1), kind, pure=pure)
     times = _times(random, written, calendar, kind, pure=pure)
@@ -282,7 +282,7 @@ def _random_strata(random: Random) -> list[str]:
 
 def _permutation(
     random: Random, written: Written, places: Places, calendar: Calendar, kind: str
-) -> object:
+) -> Study:
     strata = _random_strata(random)
     rows = _random_rows(random, places, calendar, len(strata), 0.5)
     written.files["x.cas"] = _text(rows, places, calendar, strata)
@@ -296,7 +296,7 @@ def _permutation(
 
 def _bernoulli(
     random: Random, written: Written, places: Places, calendar: Calendar, kind: str
-) -> object:
+) -> Study:
     cases = _random_rows(random, places, calendar, 1, 0.5)
     controls = _random_rows(random, places, calendar, 1, 0.8)
     written.settings["ControlFile"] = "x.ctl"
@@ -309,7 +309,7 @@ def _bernoulli(
 
 def _poisson(
     random: Random, written: Written, places: Places, calendar: Calendar, kind: str
-) -> object:
+) -> Study:
     strata = _random_strata(random)
     generic = calendar.unit == "generic"
     cases = _random_rows(random, places, calendar, len(strata), 0.7)
@@ -382,7 +382,7 @@ def _adjust(
         "AdjustmentsByKnownRelativeRisksFilename": "x.adj",
     }
     written.files["x.adj"] = "".join(lines) or f"{places.names[0]} 1\n"
-    return adjusted * (expected.sum() / adjusted.sum())
+    return np.asarray(adjusted * (expected.sum() / adjusted.sum()))
 
 
 def _zones(
