@@ -71,6 +71,7 @@ TEST(CheckReports, AcceptsWhatFits) {
     EXPECT_NO_THROW(check(six_cases()));
     CaseReports nobody;
     nobody.log_prior = {0.0};
+    nobody.infectious = {1.0};
     EXPECT_NO_THROW(check(nobody));
 }
 
