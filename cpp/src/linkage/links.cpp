@@ -9,8 +9,8 @@
 #include <tuple>
 
 #include "../base/parallel.hpp"
-#include "enteroscan/base/error.hpp"
 #include "contagion.hpp"
+#include "enteroscan/base/error.hpp"
 #include "habits.hpp"
 
 namespace enteroscan {

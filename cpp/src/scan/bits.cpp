@@ -107,13 +107,13 @@ class BitScanner final : public BatchScanner {
     void raise_offsets(const Direction& direction, const Batch& batch, BitCounts& counts) const {
         if (!direction.high) return;
         constexpr std::size_t most = (std::size_t{1} << detail::offset_digits) - 1;
-        counts.known_best.update(
-            batch, *direction.bounds, [&](std::size_t c, std::size_t lane, std::size_t harmless) {
-                const std::size_t offset = std::min(harmless, most);
-                for (std::size_t i = 0; i < detail::offset_digits; ++i)
-                    set_bit(byte_of(counts.offsets, c * detail::offset_digits + i, lane), lane % 8,
-                            offset >> i & 1);
-            });
+        counts.known_best.update(batch, *direction.bounds,
+                                 [&](std::size_t c, std::size_t lane, std::size_t harmless) {
+                                     const std::size_t offset = std::min(harmless, most);
+                                     for (std::size_t i = 0; i < detail::offset_digits; ++i)
+                                         set_bit(byte_of(counts.offsets, c * detail::offset_digits + i, lane),
+                                                 lane % 8, offset >> i & 1);
+                                 });
     }
 
     static void set_bit(unsigned char& byte, std::size_t bit, std::size_t value) {

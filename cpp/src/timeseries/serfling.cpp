@@ -79,10 +79,8 @@ class Serfling final : public Detector {
         const Eigen::ColPivHouseholderQR<Eigen::MatrixXd> solver(rows);
         if (solver.rank() < n_columns) return fit;
         const Eigen::MatrixXd root = solver.colsPermutation() *
-                                     solver.matrixR()
-                                         .topRows(n_columns)
-                                         .triangularView<Eigen::Upper>()
-                                         .solve(Eigen::MatrixXd::Identity(n_columns, n_columns));
+                                     solver.matrixR().topRows(n_columns).triangularView<Eigen::Upper>().solve(
+                                         Eigen::MatrixXd::Identity(n_columns, n_columns));
         fit.coefficients = solver.solve(responses);
         fit.covariance = root * root.transpose();
         fit.residual_df = static_cast<double>(n - n_columns);
