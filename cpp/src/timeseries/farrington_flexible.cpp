@@ -148,9 +148,6 @@ class FarringtonFlexible final : public Detector {
             baseline.ends.push_back(static_cast<std::uint32_t>(baseline.size()));
             before = baseline.size();
         }
-        std::array<std::size_t, 7> is_there{};
-        for (const std::uint8_t day : baseline.days) is_there[day] = 1;
-        for (const std::size_t there : is_there) baseline.n_days += there;
     }
 
     double offset_of(const Series& series, std::size_t t) const noexcept {

@@ -2,8 +2,10 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "timeseries/distributions.hpp"
 
@@ -50,9 +52,15 @@ void BaselinePoints::clear() noexcept {
     time.clear();
     offset.clear();
     days.clear();
-    n_days = 0;
     ends.clear();
     level_of.clear();
+}
+
+std::size_t BaselinePoints::n_day_effects() const noexcept {
+    std::array<std::size_t, 7> is_there{};
+    for (const std::uint8_t day : days) is_there[day] = 1;
+    const std::size_t n = std::accumulate(is_there.begin(), is_there.end(), std::size_t{0});
+    return n - std::min<std::size_t>(n, 1);
 }
 
 void QuasiPoisson::set(const BaselinePoints& points) {
@@ -172,9 +180,8 @@ bool QuasiPoisson::fit(bool with_trend) {
     const std::size_t n = points_->size();
     const auto& counts = points_->counts;
     const bool has_offset = !points_->offset.empty();
-    const std::size_t n_effects = points_->n_days - std::min<std::size_t>(points_->n_days, 1);
-    residual_df_ =
-        static_cast<double>(n) - static_cast<double>(levels_.size() + n_effects) - (with_trend ? 1.0 : 0.0);
+    residual_df_ = static_cast<double>(n) - static_cast<double>(levels_.size() + points_->n_day_effects()) -
+                   (with_trend ? 1.0 : 0.0);
     has_trend_ = false;
     dispersion_ = 1.0;
     if (n == 0 || residual_df_ < 0.0) return false;

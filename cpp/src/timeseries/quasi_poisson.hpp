@@ -18,7 +18,6 @@ struct BaselinePoints {
     std::vector<double> time;
     std::vector<double> offset;       ///< log population and effects of days; empty: none
     std::vector<std::uint8_t> days;   ///< of the week, 0 to 6; empty: they have no effect
-    std::size_t n_days = 0;           ///< that are different
     std::vector<std::uint32_t> ends;  ///< where each level ends; no level is empty
     std::vector<std::int32_t>
         level_of;  ///< position among the levels for every label; -1: not in the baseline
@@ -26,6 +25,8 @@ struct BaselinePoints {
     void clear() noexcept;
     std::size_t size() const noexcept { return counts.size(); }
     std::size_t n_levels() const noexcept { return ends.size(); }
+    /// Days of the week that are there but one, which the others are compared with.
+    std::size_t n_day_effects() const noexcept;
 };
 
 /// Functions of small whole counts, worked out once.

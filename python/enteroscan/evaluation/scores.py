@@ -289,13 +289,16 @@ def _true_for_all(
     """Return the outbreak that each group is true for, 0 if there is none."""
     case_id = one.members["case_id"].astype(str)
     outbreak_of = dict(zip(case_id, one.members["outbreak"], strict=True))
-    return [_true_for(frozenset(ids), outbreak_of, min_members, min_share) for ids in groups]
+    return [true_for(frozenset(ids), outbreak_of, min_members, min_share) for ids in groups]
 
 
-def _true_for(
-    members: frozenset[str], outbreak_of: dict[str, int], min_members: int, min_share: float
+def true_for(
+    members: frozenset[str],
+    outbreak_of: dict[str, int],
+    min_members: int = 2,
+    min_share: float = 0.5,
 ) -> int:
-    """Return the outbreak that a group is true for, 0 if there is none."""
+    """Return the outbreak that a group is true for, 0 if there is none; see `score`."""
     own = [int(outbreak_of[case]) for case in members if case in outbreak_of]
     if not own:
         return 0

@@ -45,7 +45,8 @@ class AgentEvidence:
     log_prior: Floats
     infectious: Floats  # share of each agent among cases that infect others; assumed equal
     of_cases: Floats  # [case, agent]: symptoms and laboratory
-    _known: pd.DataFrame  # of the vocabulary, one row an agent but the unknown one
+    _agents: pd.DataFrame  # of the vocabulary
+    _row: "NDArray[np.intp]"  # among those, of each agent but the unknown one
 
     @classmethod
     def of(
@@ -63,8 +64,9 @@ class AgentEvidence:
         agents = _chosen(chosen)
         found = _findings(frame, specimens, agents["key"])
         types = _rare_types(found, frame["onset"] >= recent)
-        known, shares = _with_types(agents, types)
-        row = agents.reset_index().set_index("key").loc[known["key"], "index"].to_numpy()
+        known = _with_types(agents, types)
+        shares = known["share"].to_numpy(np.float64)
+        row = pd.Index(agents["key"]).get_indexer(pd.Index(known["key"]))
         frequencies = models.symptom_frequencies(agents)
         usual = models.log_symptoms_background(frame, models.symptom_background(frame))
         symptoms = models.log_symptoms(frame, frequencies=frequencies) - usual[:, None]
@@ -80,7 +82,8 @@ class AgentEvidence:
             np.log(np.append(prior, UNKNOWN_SHARE)),
             np.append(spreads, UNKNOWN_SHARE),
             np.maximum(cases, LEAST_EVIDENCE),
-            known,
+            agents,
+            row,
         )
 
     def of_meals(self, hours: Floats, onset_hour_known: Bools, eaten_hour_known: Bools) -> Floats:
@@ -88,12 +91,13 @@ class AgentEvidence:
 
         An unknown time speaks for nothing. The unknown agent may have any incubation of the others.
         """
-        logs = models.log_incubation(
+        of_agents = models.log_incubation(
             hours,
             onset_hour_known=onset_hour_known,
             eaten_hour_known=eaten_hour_known,
-            parameters=models.incubation_parameters(self._known),
+            parameters=models.incubation_parameters(self._agents),
         )
+        logs = np.take(of_agents, self._row, axis=1)
         shares = np.exp(self.log_prior[:-1])
         mixture = np.log(np.exp(logs) @ (shares / shares.sum()))
         usual = np.zeros(len(hours))
@@ -151,15 +155,14 @@ def _rare_types(found: pd.DataFrame, is_recent: "pd.Series[bool]") -> pd.DataFra
     return counts[rare & (counts["lately"] >= 2)]
 
 
-def _with_types(agents: pd.DataFrame, types: pd.DataFrame) -> tuple[pd.DataFrame, Floats]:
-    """Return the agents with their rare types after them, and each one's share of its agent."""
+def _with_types(agents: pd.DataFrame, types: pd.DataFrame) -> pd.DataFrame:
+    """Return the agents and after them their rare types; `share` is that of their agent."""
     own = types[types["agent"].isin(agents["key"])].rename(columns={"agent": "key"})
     typed = own[["key", "serotype", "share"]].merge(agents, on="key")
     typed["zh"] = typed["zh"] + " " + typed["serotype"]
     typed["en"] = typed["en"] + " " + typed["serotype"]
     left = 1.0 - agents["key"].map(typed.groupby("key")["share"].sum()).fillna(0.0)
-    every = pd.concat([agents.assign(serotype=None, share=left), typed], ignore_index=True)
-    return every, every["share"].to_numpy(np.float64)
+    return pd.concat([agents.assign(serotype=None, share=left), typed], ignore_index=True)
 
 
 def _laboratory(n_cases: int, found: pd.DataFrame, known: pd.DataFrame) -> Floats:

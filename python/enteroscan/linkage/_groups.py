@@ -101,13 +101,10 @@ def _agents(found: Found, reports: Reports) -> pd.DataFrame:
 def _explanations(found: Found, reports: Reports) -> pd.DataFrame:
     columns = ["kind", "source", "statistic", "n_shared"]
     parts = []
-    frame = reports.frame[["home_region"]]
     for group in found:
         others = pd.DataFrame(group["others"], columns=["value", "statistic", "n_shared"])
         at = reports.sources.iloc[others["value"].astype(np.intp)].reset_index(drop=True)
-        own = frame.take(group["cases"])
-        names = [_source(value, own) for _, value in at.iterrows()]
-        parts.append(others.assign(kind=at["kind"], source=pd.Series(names, dtype=object)))
+        parts.append(others.assign(kind=at["kind"], source=at["label"].map(shown)))
     return _numbered(parts, columns)
 
 
@@ -120,11 +117,11 @@ def _groups(
     found: Found, reports: Reports, members: pd.DataFrame, agents: pd.DataFrame
 ) -> pd.DataFrame:
     rows = []
-    frame = reports.frame[["onset", "home_region"]]
+    onset = reports.frame["onset"]
     for number, group in enumerate(found, 1):
         value = reports.sources.take([group["value"]]).iloc[0]
         likely = members[(members["group"] == number) & (members["probability"] >= 0.5)]
-        own = frame.take(group["cases"][: len(likely)])
+        own_onset = onset.take(group["cases"][: len(likely)])
         own_agents = agents[agents["group"] == number]
         agent = own_agents.iloc[0]
         same_agent = own_agents["agent"] == agent["agent"]
@@ -133,11 +130,11 @@ def _groups(
                 "group": number,
                 "n_cases": len(likely),
                 "kind": value["kind"],
-                "source": _source(value, own),
+                "source": shown(value["label"]),
                 "start": reports.time(group["first"]).floor("min"),
                 "end": reports.time(group["last"]).floor("min"),
-                "first_onset": own["onset"].min(),
-                "last_onset": own["onset"].max(),
+                "first_onset": own_onset.min(),
+                "last_onset": own_onset.max(),
                 "exposed": len(group["cases"]),
                 "expected": group["expected"],
                 "attributable": group["attributable"],
@@ -160,14 +157,6 @@ GROUP_COLUMNS = [
     *("serotype", "agent_zh", "agent_en"),
     *("n_others_ill", "statistic", *EVIDENCE),
 ]
-
-
-def _source(value: "pd.Series[Any]", own: pd.DataFrame) -> str:
-    """Return the name of a source; a household is called after its area."""
-    if value["kind"] != "home":
-        return shown(value["label"])
-    regions = own["home_region"].dropna()
-    return str(regions.iloc[0]) if len(regions) else ""
 
 
 def _others_ill(group: dict[str, Any], reports: Reports, n: int) -> int:

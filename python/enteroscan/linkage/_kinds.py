@@ -48,7 +48,8 @@ def values_of(kind: Kind, frame: pd.DataFrame, meals: pd.DataFrame) -> pd.DataFr
     """Return `key` (the same for the same value) and `label` of the rows that have a value.
 
     Rows are those of `frame` for kinds of the home, else of `meals`. A name with a hidden part is
-    no value: nobody can say whether two of them are the same.
+    no value: nobody can say whether two of them are the same. The label of a home is its area
+    (missing where unknown): nobody is to see where exactly people live.
     """
     table = frame if kind.of_home else meals
     known = table[list(kind.columns)].notna().all(axis=1)
@@ -57,8 +58,9 @@ def values_of(kind: Kind, frame: pd.DataFrame, meals: pd.DataFrame) -> pd.DataFr
     for name in kind.columns:
         known &= ~_is_hidden(table[name])
     parts = [_text(table.loc[known, name]) for name in kind.columns]
-    label = _joined(parts, JOINT)
-    return pd.DataFrame({"key": label, "label": label}, index=table.index[known])
+    key = _joined(parts, JOINT)
+    label = frame.loc[known, "home_region"] if kind.of_home else key
+    return pd.DataFrame({"key": key, "label": label}, index=table.index[known])
 
 
 def _is_hidden(column: "pd.Series[Any]") -> "pd.Series[bool]":

@@ -17,7 +17,7 @@ from enteroscan.errors import DataError
 from enteroscan.linkage._chance import Chance
 from enteroscan.linkage._groups import tables
 from enteroscan.linkage._links import links
-from enteroscan.linkage._reports import Reports, build
+from enteroscan.linkage._reports import INFECTED_DAYS, Reports, build
 from enteroscan.linkage.result import LinkResult
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ PAST_REPLICATES = 99
 PAST_RANK = 3  # of the replicates' maxima, which an outbreak of the past must exceed
 PAST_MAX_REPORTS = 200  # of a value in the whole history: others are usual anyway, and take long
 PAST_ROUNDS = 8  # until none is found; each outbreak left out lets smaller ones stand out
-SOONEST_INFECTION = pd.Timedelta(hours=12)  # after the onset of who gave it; assumed
 HOMES_STREAM = 1  # of random numbers
 MEMBER = 0.5  # probability of belonging from which a case is called a member
 NOBODY: Ints = np.empty(0, np.int32)
@@ -186,7 +185,7 @@ def _with_homes(
 def _may_be_infection(cases: Ints, frame: pd.DataFrame) -> bool:
     """Tell whether one of these cases fell ill so long after another that it may have caught it."""
     own = frame.iloc[np.sort(cases)]  # in the order of their onsets
-    apart = own["onset"].diff().max() > SOONEST_INFECTION
+    apart = own["onset"].diff().max() > pd.Timedelta(days=INFECTED_DAYS[0])
     return bool(apart or not own["onset_hour_known"].all())
 
 

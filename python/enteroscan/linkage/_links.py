@@ -40,14 +40,12 @@ def links(sources: _core.SharedSources, reports: "Reports", spec: "SharedExposur
     )
     case_id = reports.frame["case_id"].to_numpy()
     values = reports.sources.iloc[found["value"]]
-    region = reports.frame["home_region"].fillna("").to_numpy()[found["first"]]
-    shared = values["label"].map(shown)
     frame = pd.DataFrame(
         {
             "first_case": case_id[found["first"]],
             "second_case": case_id[found["second"]],
             "kind": values["kind"].to_numpy(),
-            "source": np.where(values["kind"] == "home", region, shared),
+            "source": values["label"].map(shown).to_numpy(),
             **{name: found[name] for name in PARTS},
         }
     )

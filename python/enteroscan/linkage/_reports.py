@@ -25,7 +25,7 @@ UNKNOWN_LAG_HOURS = 24.0  # from a meal whose time is unknown to the onset
 # From the onset of a case to that of those it infects at home: median in hours and sigma of a
 # log-normal; assumed after norovirus and shigella, of which half follow within two to four days.
 SERIAL_INTERVAL = (72.0, 0.6)
-INFECTED_DAYS = (0.5, 10.0)  # between which onsets in one home are counted as infections
+INFECTED_DAYS = (0.5, 10.0)  # after the onset of who gave it: earliest and latest; assumed
 FIRST_GUESS = (1.0, 50.0)  # infections, of so many cases, before any is seen; assumed
 OTHERS_ILL = (
     0.7  # share of the cases of a source that know others who ate there and fell ill; assumed
@@ -202,11 +202,8 @@ def _exposures(
     n_meals = every.groupby(keys, sort=False)["meal"].transform("size").to_numpy()
     every["evidence"] -= np.log(n_meals)
     every = every.drop_duplicates(keys)
-    values = (
-        every[["kind_number", "kind", "key", "label"]]
-        .drop_duplicates(["kind_number", "key"])
-        .sort_values(["kind_number", "key"], ignore_index=True)
-    )
+    values = every.groupby(["kind_number", "key"], as_index=False)[["kind", "label"]].first()
+    values["label"] = values["label"].astype(object).fillna("")
     number_of = pd.MultiIndex.from_frame(values[["kind_number", "key"]])
     every["value"] = number_of.get_indexer(pd.MultiIndex.from_frame(every[["kind_number", "key"]]))
     columns = ["case", "value", "meal", "evidence"]

@@ -19,6 +19,7 @@ from enteroscan.cases import Cases
 from enteroscan.errors import DataError, SpecError
 from enteroscan.evaluation import GROUP_COLUMNS, score
 from enteroscan.evaluation import Replay as Replayed
+from enteroscan.evaluation.scores import true_for
 from enteroscan.nightly.cluster import Cluster
 from enteroscan.nightly.config import Config, load_config
 from enteroscan.nightly.detect import StreamResult
@@ -160,9 +161,9 @@ class Backtest:
         """
         frame = self.cases.frame[["case_id", "reported"]]
         members = truth[["case_id", "outbreak"]].merge(frame, on="case_id")
-        outbreak = members.set_index("case_id")["outbreak"]
+        outbreak_of = dict(zip(members["case_id"].astype(str), members["outbreak"], strict=True))
         new = [
-            (night, _of_outbreak(change, outbreak))
+            (night, true_for(frozenset(change.members), outbreak_of))
             for night, change in self._changes(self.thresholds)
             if change.state == "new"
         ]
@@ -187,7 +188,7 @@ class Backtest:
         table = pd.DataFrame(
             rows, columns=["outbreak", "n_cases", "second_report", "first_night", "days", "n_new"]
         )
-        table.attrs["n_false"] = sum(of is None and night > first for night, of in new)
+        table.attrs["n_false"] = sum(of == 0 and night > first for night, of in new)
         return table
 
     def since(self, night: date) -> "Backtest":
@@ -312,13 +313,6 @@ def _add(row: dict[str, Any], night: date, change: Change) -> None:
         interval = finding.evidence.recurrence_interval_days
         known = [i for i in (row["recurrence_interval_days"], interval) if i is not None]
         row["recurrence_interval_days"] = max(known, default=None)
-
-
-def _of_outbreak(change: Change, outbreak: "pd.Series[Any]") -> object:
-    """Return the outbreak that a signal is of; None: of none."""
-    own = outbreak.reindex(list(change.members)).dropna().value_counts()
-    enough = max(2.0, len(change.members) / 2)
-    return own.index[0] if len(own) and own.iloc[0] >= enough else None
 
 
 def _group(number: int, finding: Finding) -> tuple[Any, ...]:

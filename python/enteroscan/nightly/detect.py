@@ -235,17 +235,9 @@ class _Job:
         inside = cases[DATE].between(row["start"], row["end"])
         if members is not None:
             inside &= location.astype(str).isin(members)
-        zone = None
-        if "radius_km" in row and not math.isnan(row["latitude"]):
-            zone = {name: float(row[name]) for name in ("latitude", "longitude", "radius_km")}
+        zone = _zone(row)
         values = {
-            "n": int(row["observed"]),
-            "expected": f"{row['expected']:.1f}",
-            "days": _days(row),
-            "radius": "" if zone is None else f"{zone['radius_km']:.1f}",
-            "start": row["start"].date().isoformat(),
-            "end": row["end"].date().isoformat(),
-            "interval": _count(row.get("recurrence_interval_days")),
+            **_figures(row, zone),
             "stream": self.stream,
         }
         kind = "circle" if zone is not None else "area"
@@ -254,14 +246,8 @@ class _Job:
             dict.fromkeys(cases.loc[inside, "case_id"].astype(str)),
             title=_say(f"title.{kind}", values),
             reason=_say(f"reason.{kind}", values),
-            start=row["start"].date(),
-            end=row["end"].date(),
-            observed=int(row["observed"]),
-            expected=_number(row["expected"]),
             relative_risk=_number(row["observed_over_expected"]),
-            statistic=_number(row["llr"]),
-            p_value=_number(row["p_value"]),
-            recurrence_interval_days=_number(row.get("recurrence_interval_days")),
+            **_evidence(row),
             zone=zone,
         )
 
@@ -337,19 +323,11 @@ class _Job:
         return int(usable.sum())
 
     def _exposed(self, row: Mapping[str, Any], ids: Sequence[object]) -> Finding:
-        zone = None
-        if not math.isnan(row.get("latitude", math.nan)):
-            zone = {name: float(row[name]) for name in ("latitude", "longitude", "radius_km")}
+        zone = _zone(row)
         names = {language: str(row[f"path_{language}"]) for language in LANGUAGES}
         values = {
-            "n": int(row["observed"]),
+            **_figures(row, zone),
             "inside": int(row["n_cases"]),
-            "expected": f"{row['expected']:.1f}",
-            "days": _days(row),
-            "radius": "" if zone is None else f"{zone['radius_km']:.1f}",
-            "start": row["start"].date().isoformat(),
-            "end": row["end"].date().isoformat(),
-            "interval": _count(row["recurrence_interval_days"]),
         }
         key = "exposures" if zone is None else "exposures_circle"
         return self._finding(
@@ -357,14 +335,8 @@ class _Job:
             dict.fromkeys(map(str, ids)),
             title=_say("title.exposures", values, source=names),
             reason=_say(f"reason.{key}", values, source=names),
-            start=row["start"].date(),
-            end=row["end"].date(),
-            observed=int(row["observed"]),
-            expected=_number(row["expected"]),
             relative_risk=_number(row["relative_risk"]),
-            statistic=_number(row["llr"]),
-            p_value=_number(row["p_value"]),
-            recurrence_interval_days=_number(row["recurrence_interval_days"]),
+            **_evidence(row),
             source=names[choose_language(self.config.output.language)],
             zone=zone,
             details={"node": str(row["node"]), "n_exposed": int(row["n_exposed"])},
@@ -518,6 +490,39 @@ def _number(value: object) -> float | None:
 
 def _plain(value: object) -> str | None:
     return None if value is None or pd.isna(value) else str(value)  # type: ignore[call-overload]
+
+
+def _zone(row: Mapping[str, Any]) -> dict[str, float] | None:
+    """Return the circle of a cluster; None: it has none."""
+    if "radius_km" not in row or math.isnan(row["latitude"]):
+        return None
+    return {name: float(row[name]) for name in ("latitude", "longitude", "radius_km")}
+
+
+def _figures(row: Mapping[str, Any], zone: Mapping[str, float] | None) -> dict[str, object]:
+    """Return what sentences say of a cluster."""
+    return {
+        "n": int(row["observed"]),
+        "expected": f"{row['expected']:.1f}",
+        "days": _days(row),
+        "radius": "" if zone is None else f"{zone['radius_km']:.1f}",
+        "start": row["start"].date().isoformat(),
+        "end": row["end"].date().isoformat(),
+        "interval": _count(row.get("recurrence_interval_days")),
+    }
+
+
+def _evidence(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of a cluster, all but its relative risk."""
+    return {
+        "start": row["start"].date(),
+        "end": row["end"].date(),
+        "observed": int(row["observed"]),
+        "expected": _number(row["expected"]),
+        "statistic": _number(row["llr"]),
+        "p_value": _number(row["p_value"]),
+        "recurrence_interval_days": _number(row.get("recurrence_interval_days")),
+    }
 
 
 def _say(key: str, values: Mapping[str, object], **translated: Sentences) -> Sentences:

@@ -43,6 +43,7 @@ CaseReports six_cases() {
     reports.fashion = {0.0, 0.0};
     reports.contagion = {0.0, 0.0};
     reports.infectious = {0.5, 0.5};
+    reports.serial_interval = {72.0, 0.6};
     reports.log_prior = {std::log(0.5), std::log(0.5)};
     return reports;
 }
@@ -72,6 +73,7 @@ TEST(CheckReports, AcceptsWhatFits) {
     CaseReports nobody;
     nobody.log_prior = {0.0};
     nobody.infectious = {1.0};
+    nobody.serial_interval = {72.0, 0.6};
     EXPECT_NO_THROW(check(nobody));
 }
 
@@ -214,6 +216,7 @@ TEST(SharedSources, WithoutCasesThereIsNothing) {
     nobody.pseudo_count = nobody.pseudo_total = nobody.concentration = nobody.agreement = {1.0};
     nobody.longest = nobody.fashion = nobody.contagion = {1.0};
     nobody.infectious = {1.0};
+    nobody.serial_interval = {72.0, 0.6};
     const SharedSources sources(nobody, all_times());
     RunControl control;
     EXPECT_TRUE(sources.groups(0.0, 5, {}, control).empty());

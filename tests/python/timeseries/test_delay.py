@@ -12,11 +12,10 @@ from enteroscan.errors import DataError, SpecError
 from reference import surveillance
 
 
-@pytest.mark.reference
-def test_lawless_s_nowcast_of_the_outbreak_of_2011(reference_data: Path) -> None:
+def nowcast_of_2011(reference_data: Path, theirs: str, **options: Any) -> tuple[Any, pd.DataFrame]:  # noqa: ANN401
+    """Return R's nowcast of the outbreak of 2011, and ours."""
     folder = reference_data / "surveillance"
     answer: Any = surveillance.read(folder / "misc" / "nowcast_husO104.json.gz")
-    theirs = answer["lawless"]
     cases = pd.read_csv(
         folder / "series" / "husO104Hosp_linelist.csv", parse_dates=["dHosp", "dReport"]
     )
@@ -27,7 +26,14 @@ def test_lawless_s_nowcast_of_the_outbreak_of_2011(reference_data: Path) -> None
         reported="dReport",
         since=answer["dRange"][0],
         max_delay_steps=answer["D"],
+        **options,
     )
+    return answer[theirs], ours
+
+
+@pytest.mark.reference
+def test_lawless_s_nowcast_of_the_outbreak_of_2011(reference_data: Path) -> None:
+    theirs, ours = nowcast_of_2011(reference_data, "lawless")
     share = ours["share_reported"].to_numpy()[::-1]
     np.testing.assert_allclose(share, theirs["delayCDF"][: len(share)], rtol=1e-12)
     observed = np.array(theirs["observed"][: len(ours)])
@@ -41,19 +47,9 @@ def test_lawless_s_nowcast_of_the_outbreak_of_2011(reference_data: Path) -> None
 @pytest.mark.reference
 @pytest.mark.parametrize("method", ["lawless", "bayes"])
 def test_limits_of_the_nowcast_of_2011(reference_data: Path, method: Any) -> None:  # noqa: ANN401
-    folder = reference_data / "surveillance"
-    answer: Any = surveillance.read(folder / "misc" / "nowcast_husO104.json.gz")
-    theirs = answer["lawless" if method == "lawless" else "bayes.trunc"]
-    cases = pd.read_csv(
-        folder / "series" / "husO104Hosp_linelist.csv", parse_dates=["dHosp", "dReport"]
-    )
-    ours = ts.correct_delays(
-        cases,
-        as_of=answer["now"],
-        onset="dHosp",
-        reported="dReport",
-        since=answer["dRange"][0],
-        max_delay_steps=answer["D"],
+    theirs, ours = nowcast_of_2011(
+        reference_data,
+        "lawless" if method == "lawless" else "bayes.trunc",
         method=method,
         prior_mean=50.0,
         prior_variance=3000.0,

@@ -54,7 +54,7 @@ struct CaseReports {
     std::vector<double> infectious;  ///< its share among cases that infect others; 0: it infects nobody
 
     /// From the onset of a case to that of those it infects: median in hours and sigma of a log-normal.
-    std::vector<double> serial_interval = {76.0, 0.5};
+    std::vector<double> serial_interval;
 
     /// When a case met the value of an exposure, if the exposure is its own.
     double time(std::size_t exposed, std::size_t exposure) const noexcept {
