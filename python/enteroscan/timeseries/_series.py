@@ -97,7 +97,7 @@ def read_series(
     for name in columns:
         _refuse(counts, counts[name].isna(), name, "without a value; they belong to no series")
     numbers = _numbers(counts, count)
-    calendar, points = read_points(pd.Index(counts[date]), every, period)
+    calendar, points = _points(counts[date], every, period)
     keys, series = _group(counts, columns)
     shape = (len(keys), calendar.n)
     table, filled = _fill(counts, (series, points), numbers, shape, absent, (*columns, date))
@@ -148,7 +148,8 @@ def _read_wide(
         table = values
     for start in range(0, len(table), SERIES_AT_ONCE):
         block = table[start : start + SERIES_AT_ONCE]
-        if block.dtype.kind != "u" and ((block < 0) | np.isinf(block)).any():
+        least, greatest = np.fmin.reduce(block, axis=None), np.fmax.reduce(block, axis=None)
+        if least < 0 or np.isinf(greatest):
             message = "counts: there are negative or infinite counts; counts are 0 or more"
             raise DataError(message)
     names = [by] if isinstance(by, str) else list(by or counts.columns.names)
@@ -166,6 +167,19 @@ def _read_wide(
 _ABSENT_REMEDY = (
     "say what that means: absent='zero' for no cases, absent='missing' for nothing known"
 )
+
+
+def _points(
+    dates: "pd.Series[Any]", every: Every | None, period: float | None
+) -> tuple[Calendar, Positions]:
+    """Lay a calendar over dates that many series share: every date is read once."""
+    try:
+        codes, unique = pd.Index(dates).factorize()
+    except TypeError as error:
+        message = f"counts, column {dates.name!r}: no dates: {error}"
+        raise DataError(message) from error
+    calendar, points = read_points(unique, every, period)
+    return calendar, points[codes]
 
 
 def _group(counts: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, Positions]:
@@ -188,16 +202,20 @@ def _fill(
 ) -> tuple[Floats, int]:
     """Put numbers where they belong; say what is twice or not at all there."""
     cells = where[0] * shape[1] + where[1]
-    exact = counts.duplicated(list(columns), keep=False)
-    _refuse(counts, exact, columns[-1], f"that share {', '.join(columns)}", "add them up first")
-    there, position = np.unique(cells, return_inverse=True)
-    sums = np.full(shape[0] * shape[1], 0.0 if absent == "zero" else np.nan)
-    sums[there] = np.bincount(position, weights=numbers, minlength=len(there))
-    missing = len(sums) - len(there)
+    there = np.zeros(shape[0] * shape[1], dtype=bool)
+    there[cells] = True
+    n_there = int(np.count_nonzero(there))
+    missing = len(there) - n_there
+    sums = np.full(len(there), 0.0 if absent == "zero" else np.nan)
+    if n_there == len(cells):
+        sums[cells] = numbers
+    else:  # several days of a week, or the same date twice
+        exact = counts.duplicated(list(columns), keep=False)
+        _refuse(counts, exact, columns[-1], f"that share {', '.join(columns)}", "add them up first")
+        sums[there] = 0.0
+        np.add.at(sums, cells, numbers)
     if missing and absent == "raise":
-        empty = np.ones(len(sums), dtype=bool)
-        empty[there] = False
-        series = np.flatnonzero(empty)[0] // shape[1]
+        series = int(there.argmin()) // shape[1]
         name = counts.iloc[int(np.flatnonzero(where[0] == series)[0])][list(columns[:-1])]
         label = "the series" if len(columns) == 1 else "series " + ", ".join(map(str, name))
         message = (
