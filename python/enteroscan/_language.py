@@ -3,7 +3,9 @@
 import locale
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib import resources
 from typing import Any, Literal, get_args
@@ -13,10 +15,21 @@ from enteroscan.errors import SpecError
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[str, ...] = get_args(Language)
 VARIABLE = "ENTEROSCAN_LANG"
+_spoken: ContextVar[Language | None] = ContextVar("spoken", default=None)
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Use a language in everything that is said within, errors, too, unless another is given."""
+    token = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
 
 
 def choose_language(given: str | None = None) -> Language:
-    """Return the language given, else that of ENTEROSCAN_LANG, else that of the locale.
+    """Return the language given or spoken, else that of ENTEROSCAN_LANG, else the locale's.
 
     Everything that begins with ``zh`` is Chinese, every other locale English.
 
@@ -25,6 +38,7 @@ def choose_language(given: str | None = None) -> Language:
     SpecError
         The language given, or in ENTEROSCAN_LANG, is neither ``"en"`` nor ``"zh"``.
     """
+    given = given or _spoken.get()
     for name, value in (("language", given), (VARIABLE, os.environ.get(VARIABLE))):
         if not value:
             continue

@@ -29,6 +29,21 @@ double anscombe_integral(double x, double a) {
     return std::pow(a, -two_thirds) * integral;
 }
 
+// The same over 3/2 x^(2/3), for u = a x: a hypergeometric function.
+double anscombe_ratio(double u) {
+    return u > 0.0 ? anscombe_integral(u, 1.0) / (1.5 * square(std::cbrt(u))) : 1.0;
+}
+
+// The integral as the package has it, from a table of the ratio: u in steps of 0.01 up to 10, of which it
+// takes the nearest, and in steps of 1 from there on, between which it draws lines.
+double tabulated_integral(double x, double a) {
+    const double u = a * x;
+    const double below = std::floor(u);
+    const double ratio = u <= 10.0 ? anscombe_ratio(std::nearbyint(u * 100.0) / 100.0)
+                                   : std::lerp(anscombe_ratio(below), anscombe_ratio(below + 1.0), u - below);
+    return 1.5 * square(std::cbrt(x)) * ratio;
+}
+
 // A transformation of counts with mean m, and its inverse.
 class Transformation {
   public:
@@ -36,7 +51,7 @@ class Transformation {
         : kind_(options.transformation), a_(options.alpha), compat_(options.compat), m_(m) {
         if (kind_ == CountTransformation::anscombe_neg_bin && a_ == 0.0)
             kind_ = CountTransformation::anscombe;
-        if (kind_ == CountTransformation::anscombe_neg_bin) integral_of_mean_ = integral_of_mean();
+        if (kind_ == CountTransformation::anscombe_neg_bin) integral_of_mean_ = integral(m_);
     }
 
     double operator()(double x) const {
@@ -53,7 +68,7 @@ class Transformation {
             case CountTransformation::pearson_neg_bin:
                 return (x - m_) / std::sqrt(m_ + a_ * m_ * m_);
             case CountTransformation::anscombe_neg_bin:
-                return (anscombe_integral(x, a_) - integral_of_mean_) / sixth_root(m_ + a_ * m_ * m_);
+                return (integral(x) - integral_of_mean_) / sixth_root(m_ + a_ * m_ * m_);
         }
         return not_a_number;
     }
@@ -120,14 +135,7 @@ class Transformation {
         return high;
     }
 
-    // The package looks the integral up in a table of two decimals of a m.
-    double integral_of_mean() const {
-        if (!compat_) return anscombe_integral(m_, a_);
-        const double rounded = std::nearbyint(a_ * m_ * 100.0) / 100.0;
-        if (rounded == 0.0) return 1.5 * square(std::cbrt(m_));
-        const double x = rounded / a_;
-        return anscombe_integral(x, a_) * square(std::cbrt(m_ / x));
-    }
+    double integral(double x) const { return compat_ ? tabulated_integral(x, a_) : anscombe_integral(x, a_); }
 
     CountTransformation kind_;
     double a_;

@@ -202,6 +202,7 @@ class FarringtonFlexible final : public Detector {
     void decide(std::span<const double> counts, std::size_t t, Judgement& result) const {
         if (!std::isfinite(result.upper_bound)) {
             result.reason = Reason::no_convergence;
+            if (options_.compat) result.expected = result.p_value = not_a_number;
             return;
         }
         if (std::isnan(result.observed)) {

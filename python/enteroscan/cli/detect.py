@@ -1,5 +1,8 @@
 """`enteroscan detect`: which counts are more than the past lets one expect."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,15 +13,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from enteroscan._language import Texts
+from enteroscan._language import Texts, speaking
 from enteroscan._spreadsheets import spreadsheet_safe
 from enteroscan.cli._common import errors_explained, progress_bar
-from enteroscan.errors import DataError
+from enteroscan.errors import DataError, SpecError
 
 if TYPE_CHECKING:
     from enteroscan.timeseries import DetectionResult, DetectorSpec
 
 ENCODINGS = ("utf-8-sig", "gb18030")
+FIELDS = re.compile(r"Expected (?P<expected>\d+) fields in line (?P<line>\d+), saw (?P<saw>\d+)")
 WORKBOOKS = (".xls", ".xlsx", ".xlsm", ".xlsb", ".ods")
 SHOWN_ALARMS = 30
 LEAST_WIDTH = 110  # of printed tables, where the output is no terminal
@@ -51,9 +55,9 @@ def command(
 
     with errors_explained():
         texts = Texts(lang, "detect")
-        spec = _spec(detector, option or [], texts)
-        periods = [_period(text, texts) for text in exclude or []]
-        with progress_bar(texts("judging")) as progress:
+        with _problems_in(texts), progress_bar(texts("judging")) as progress:
+            spec = _spec(detector, option or [], texts)
+            periods = [_period(text, texts) for text in exclude or []]
             result = timeseries.detect(
                 _read(counts, texts),
                 method=spec,
@@ -73,6 +77,16 @@ def command(
             typer.echo(str(out), err=True)
 
 
+@contextmanager
+def _problems_in(texts: Texts) -> Iterator[None]:
+    """Say in the language that is asked for what is wrong with data or options."""
+    with speaking(texts.language):
+        try:
+            yield
+        except SpecError as error:
+            raise DataError(texts("other", error=error)) from error
+
+
 def _spec(detector: str, options: list[str], texts: Texts) -> "str | DetectorSpec":
     from enteroscan.timeseries import DetectorSpec
 
@@ -80,6 +94,10 @@ def _spec(detector: str, options: list[str], texts: Texts) -> "str | DetectorSpe
         if options:
             raise DataError(texts("auto_options"))
         return "auto"
+    known = sorted(DetectorSpec.methods())
+    if detector not in known:
+        choice = ", ".join(["auto", *known])
+        raise DataError(texts("unknown", detector=detector, known=choice))
     values: dict[str, object] = {"method": detector}
     for text in options:
         name, equals, value = text.partition("=")
@@ -111,14 +129,40 @@ def _period(text: str, texts: Texts) -> tuple[object, object]:
 
 
 def _read(path: Path, texts: Texts) -> pd.DataFrame:
-    if path.suffix.lower() in WORKBOOKS:
+    """Read a table; its index has the numbers of lines or rows."""
+    try:
+        frame = _read_workbook(path, texts) if _is_workbook(path) else _read_text(path, texts)
+    except OSError as error:
+        raise DataError(texts("no_file", file=path)) from error
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise DataError(texts("header", file=path))
+    return frame.set_axis(pd.RangeIndex(2, len(frame) + 2))
+
+
+def _is_workbook(path: Path) -> bool:
+    return path.suffix.lower() in WORKBOOKS
+
+
+def _read_workbook(path: Path, texts: Texts) -> pd.DataFrame:
+    from python_calamine import CalamineError
+
+    try:
         return pd.read_excel(path, engine="calamine")
+    except (CalamineError, ValueError) as error:
+        raise DataError(texts("unreadable", file=path, error=error)) from error
+
+
+def _read_text(path: Path, texts: Texts) -> pd.DataFrame:
     for encoding in ENCODINGS:
         try:
             return pd.read_csv(path, encoding=encoding)
         except UnicodeDecodeError:
             continue
-        except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        except pd.errors.EmptyDataError as error:
+            raise DataError(texts("problem.empty")) from error
+        except pd.errors.ParserError as error:
+            if found := FIELDS.search(str(error)):
+                raise DataError(texts("fields", file=path, **found.groupdict())) from error
             raise DataError(texts("unreadable", file=path, error=error)) from error
     raise DataError(texts("encoding", file=path, encodings=", ".join(ENCODINGS)))
 

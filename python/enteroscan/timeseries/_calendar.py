@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from enteroscan._language import Texts
 from enteroscan.errors import DataError
 
 Every = Literal["day", "week", "month", "step"]
@@ -16,6 +17,7 @@ Positions = NDArray[np.int64]
 MISSING = np.iinfo(np.int64).min
 MOST_POINTS = 100_000
 PERIODS: dict[str, float] = {"day": 365.0, "week": 52.0, "month": 12.0}
+LEAST_WRITTEN_MONTH = 190001  # whole numbers from here on are months or days: 202406, 20240630
 SUNDAY_OF_EPOCH = 3  # 1970-01-01 was a Thursday; Monday is 0
 
 
@@ -155,40 +157,52 @@ def read_points(
     points = (numbers - first) // (7 if every == "week" else 1)
     n = int(points.max()) + 1
     if n > MOST_POINTS:
-        message = (
-            f"the dates reach from {dates.min()!s} to {dates.max()!s}, {n:,} {every}s; "
-            f"at most {MOST_POINTS:,} are possible: look for a wrong date, or choose `every`"
+        text = Texts(section="detect.problem")
+        first_date, last_date = (f"{date!s:.10}" for date in (dates.min(), dates.max()))
+        raise DataError(
+            text(
+                "too_long",
+                first=first_date,
+                last=last_date,
+                n=f"{n:,}",
+                every=text(f"every.{every}"),
+                most=f"{MOST_POINTS:,}",
+            )
         )
-        raise DataError(message)
     return Calendar(every, first, n, period or PERIODS.get(every, 52.0)), points
 
 
 def _distance(dates: "pd.Index[Any]") -> Every:
     """Guess the distance of points from all dates there are."""
     if dates.dtype.kind in "iu":
+        if dates.min() >= LEAST_WRITTEN_MONTH:
+            raise DataError(Texts(section="detect.problem")("numbers", first=str(dates[0])))
         return "step"
     days = np.unique(_numbers(dates, "day"))
     if len(days) < 2:
-        message = "one date alone does not say how far points are apart; say it with `every`"
-        raise DataError(message)
+        raise DataError(Texts(section="detect.problem")("one_date"))
     first_of_month = days.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]")
     if (first_of_month.astype(np.int64) == days).all():
         return "month"
     return "week" if (np.diff(days) % 7 == 0).all() else "day"
 
 
+def unreadable(dates: "pd.Index[Any]") -> NDArray[np.bool_]:
+    """Return which values are no dates."""
+    if dates.dtype.kind in "iufbM":
+        return np.zeros(len(dates), dtype=bool)
+    unread: NDArray[np.bool_] = np.asarray(pd.isna(pd.to_datetime(dates, errors="coerce")))
+    return unread
+
+
 def _numbers(dates: "pd.Index[Any]", every: Every) -> Positions:
     """Count days or months from 1970, or take steps as they are."""
     if every == "step":
         if dates.dtype.kind not in "iu":
-            message = "plain steps of time must be whole numbers"
-            raise DataError(message)
+            raise DataError(Texts(section="detect.problem")("no_steps"))
         return dates.to_numpy(dtype=np.int64)
     if dates.dtype.kind in "iufb":
-        message = (
-            f"the dates are numbers ({dates[0]!s}, ...); give dates, or every='step' for steps"
-        )
-        raise DataError(message)
+        raise DataError(Texts(section="detect.problem")("numbers", first=str(dates[0])))
     try:
         stamps = pd.DatetimeIndex(dates)
     except (TypeError, ValueError) as error:

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from enteroscan._language import Texts
 from enteroscan.errors import DataError
-from enteroscan.timeseries._calendar import Calendar, Every, Positions, read_points
+from enteroscan.timeseries._calendar import Calendar, Every, Positions, read_points, unreadable
 
 Absent = Literal["raise", "zero", "missing"]
 Floats = NDArray[np.float64]
@@ -83,21 +84,19 @@ def read_series(
         message = f"absent={absent!r} is unknown; choose 'raise', 'zero' or 'missing'"
         raise DataError(message)
     if counts.empty:
-        message = "counts has no rows"
-        raise DataError(message)
+        raise DataError(_say("empty"))
     if date not in counts.columns and isinstance(counts.index, pd.DatetimeIndex | pd.PeriodIndex):
         return _read_wide(counts, by, every, period, absent)
     columns = [by] if isinstance(by, str) else list(by or ())
     for name in (*columns, date, count, *([population] if population else [])):
         if name not in counts.columns:
             there = ", ".join(repr(other) for other in counts.columns)
-            message = f"counts: no column {name!r}; there are {there}"
-            raise DataError(message)
-    _refuse(counts, counts[date].isna(), date, "without a date")
+            raise DataError(_say("no_column", name=repr(name), there=there))
+    _refuse(counts, counts[date].isna(), date, "no_date")
     for name in columns:
-        _refuse(counts, counts[name].isna(), name, "without a value; they belong to no series")
+        _refuse(counts, counts[name].isna(), name, "no_series")
     numbers = _numbers(counts, count)
-    calendar, points = read_points(pd.Index(counts[date]), every, period)
+    calendar, points = _points(counts, date, every, period)
     keys, series = _group(counts, columns)
     shape = (len(keys), calendar.n)
     table, filled = _fill(counts, (series, points), numbers, shape, absent, (*columns, date))
@@ -139,7 +138,7 @@ def _read_wide(
     values = counts.to_numpy().T
     filled = calendar.n - len(points)
     if filled and absent == "raise":
-        message = f"counts: {filled} {calendar.every}s have no row; {_ABSENT_REMEDY}"
+        message = f"counts: {filled} {calendar.every}s have no row; {_say('absent_remedy')}"
         raise DataError(message)
     if filled or (np.diff(points) != 1).any():
         table = np.full((values.shape[0], calendar.n), 0.0 if absent == "zero" else np.nan)
@@ -148,7 +147,8 @@ def _read_wide(
         table = values
     for start in range(0, len(table), SERIES_AT_ONCE):
         block = table[start : start + SERIES_AT_ONCE]
-        if block.dtype.kind != "u" and ((block < 0) | np.isinf(block)).any():
+        least, greatest = np.fmin.reduce(block, axis=None), np.fmax.reduce(block, axis=None)
+        if least < 0 or np.isinf(greatest):
             message = "counts: there are negative or infinite counts; counts are 0 or more"
             raise DataError(message)
     names = [by] if isinstance(by, str) else list(by or counts.columns.names)
@@ -163,9 +163,22 @@ def _read_wide(
     return SeriesTable(keys, calendar, table, None, filled * len(table))
 
 
-_ABSENT_REMEDY = (
-    "say what that means: absent='zero' for no cases, absent='missing' for nothing known"
-)
+def _say(key: str, **values: object) -> str:
+    return Texts(section="detect.problem")(key, **values)
+
+
+def _points(
+    counts: pd.DataFrame, date: str, every: Every | None, period: float | None
+) -> tuple[Calendar, Positions]:
+    """Lay a calendar over dates that many series share: every date is read once."""
+    codes, unique = pd.Index(counts[date]).factorize()
+    try:
+        calendar, points = read_points(unique, every, period)
+    except DataError:
+        unread = pd.Series(unreadable(unique)[codes], index=counts.index)
+        _refuse(counts, unread, date, "unread_date", "date_remedy")
+        raise
+    return calendar, points[codes]
 
 
 def _group(counts: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, Positions]:
@@ -188,23 +201,25 @@ def _fill(
 ) -> tuple[Floats, int]:
     """Put numbers where they belong; say what is twice or not at all there."""
     cells = where[0] * shape[1] + where[1]
-    exact = counts.duplicated(list(columns), keep=False)
-    _refuse(counts, exact, columns[-1], f"that share {', '.join(columns)}", "add them up first")
-    there, position = np.unique(cells, return_inverse=True)
-    sums = np.full(shape[0] * shape[1], 0.0 if absent == "zero" else np.nan)
-    sums[there] = np.bincount(position, weights=numbers, minlength=len(there))
-    missing = len(sums) - len(there)
+    there = np.zeros(shape[0] * shape[1], dtype=bool)
+    there[cells] = True
+    n_there = int(np.count_nonzero(there))
+    missing = len(there) - n_there
+    sums = np.full(len(there), 0.0 if absent == "zero" else np.nan)
+    if n_there == len(cells):
+        sums[cells] = numbers
+    else:  # several days of a week, or the same date twice
+        exact = counts.duplicated(list(columns), keep=False)
+        _refuse(counts, exact, columns[-1], "shared", "add_up", columns=", ".join(columns))
+        sums[there] = 0.0
+        np.add.at(sums, cells, numbers)
     if missing and absent == "raise":
-        empty = np.ones(len(sums), dtype=bool)
-        empty[there] = False
-        series = np.flatnonzero(empty)[0] // shape[1]
+        series = int(there.argmin()) // shape[1]
         name = counts.iloc[int(np.flatnonzero(where[0] == series)[0])][list(columns[:-1])]
-        label = "the series" if len(columns) == 1 else "series " + ", ".join(map(str, name))
-        message = (
-            f"counts: {missing:,} points between the first and the last date have no row, the "
-            f"first of them in {label}; {_ABSENT_REMEDY}"
+        label = ", ".join(map(str, name)) if len(columns) > 1 else _say("only_series")
+        raise DataError(
+            _say("absent", n=f"{missing:,}", series=label, remedy=_say("absent_remedy"))
         )
-        raise DataError(message)
     return sums.reshape(shape), missing
 
 
@@ -213,10 +228,10 @@ def _numbers(counts: pd.DataFrame, name: str) -> Floats:
     column = counts[name]
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     unread = pd.Series(np.isnan(numbers), index=counts.index) & column.notna()
-    _refuse(counts, unread, name, "without a number")
+    _refuse(counts, unread, name, "no_number")
     with np.errstate(invalid="ignore"):
         bad = (numbers < 0) | np.isinf(numbers)
-    _refuse(counts, pd.Series(bad, index=counts.index), name, "with a negative or infinite number")
+    _refuse(counts, pd.Series(bad, index=counts.index), name, "bad_number")
     return numbers
 
 
@@ -225,16 +240,23 @@ def _refuse(
     bad: "pd.Series[bool]",
     name: str,
     problem: str,
-    remedy: str = "correct them or leave them out",
+    remedy: str = "correct",
+    **values: object,
 ) -> None:
     n = int(bad.sum())
     if n == 0:
         return
     shown = counts.loc[bad.to_numpy(), name].head(SHOWN)
     rows = ", ".join(f"{label}: {value!s}" for label, value in shown.items())
-    more = ", ..." if n > SHOWN else ""
-    message = (
-        f"counts, column {name!r}: {n:,} {'row' if n == 1 else 'rows'} {problem} "
-        f"(rows {rows}{more}); {remedy}"
+    if n > SHOWN:
+        rows += ", ..."
+    raise DataError(
+        _say(
+            "one_row" if n == 1 else "rows",
+            name=repr(name),
+            n=f"{n:,}",
+            problem=_say(problem, **values),
+            rows=rows,
+            remedy=_say(remedy),
+        )
     )
-    raise DataError(message)

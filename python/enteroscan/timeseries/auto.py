@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 
+from enteroscan._language import Texts
 from enteroscan.errors import DataError, SpecError
 from enteroscan.timeseries.specs import (
     Bayes,
@@ -142,8 +143,9 @@ def judge_table(
         raise SpecError(message)
     calendar = table.calendar
     if calendar.n <= last:
-        message = f"there are {calendar.n} {calendar.every}s, and the last {last} are to be judged"
-        raise DataError(message)
+        text = Texts(section="detect.problem")
+        every = text(f"every.{calendar.every}")
+        raise DataError(text("short", n=calendar.n, every=every, last=last))
     return _judge_each(table, last, exclude=exclude, n_jobs=n_jobs, progress=progress)
 
 

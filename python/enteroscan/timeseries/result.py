@@ -121,12 +121,12 @@ class DetectionResult:
         ``trend`` (slope on the log scale, a point) and ``dispersion``. What a method does not have
         is NaN.
         """
-        return self._rows(np.ones(self._tables["alarm"].shape, dtype=bool))
+        return self._rows()
 
     @property
     def alarms(self) -> pd.DataFrame:
         """The rows of `frame` that are alarms, the least p-value first."""
-        rows = self._rows(self._tables["alarm"])
+        rows = self._rows(np.flatnonzero(self._tables["alarm"]))
         return rows.sort_values("p_value", kind="stable", ignore_index=True)
 
     @property
@@ -140,18 +140,28 @@ class DetectionResult:
             parts.append(part)
         return pd.concat(parts, ignore_index=True)
 
-    def _rows(self, wanted: Table) -> pd.DataFrame:
-        series, points = np.nonzero(wanted)
+    def _rows(self, wanted: Table | None = None) -> pd.DataFrame:
+        """Return the rows of `frame` with these numbers. None: all."""
+        n_series, n_points = self._tables["alarm"].shape
+        if wanted is None:
+            series, points = np.indices((n_series, n_points)).reshape(2, -1)
+        else:
+            series, points = np.divmod(wanted, n_points)
+
+        def values(name: str) -> Table:
+            table = self._tables[name].reshape(-1)
+            return table if wanted is None else table[wanted]
+
         columns: dict[Any, Any] = {
             name: self._keys[name].array.take(series) for name in self._keys.columns
         }
         columns["date"] = self.dates.take(points)
-        columns |= {name: self._tables[name][series, points] for name in MEASURES}
-        columns["alarm"] = self._tables["alarm"][series, points]
+        columns |= {name: values(name) for name in MEASURES}
+        columns["alarm"] = values("alarm")
         columns["reason"] = pd.Categorical.from_codes(
-            self._tables["reason"][series, points].astype(np.int64), categories=pd.Index(REASONS)
+            values("reason").astype(np.int64), categories=pd.Index(REASONS)
         )
-        columns |= {name: self._tables[name][series, points] for name in FURTHER}
+        columns |= {name: values(name) for name in FURTHER}
         return pd.DataFrame(columns)
 
     def series_number(self, series: "Mapping[str, object] | object | None" = None) -> int:

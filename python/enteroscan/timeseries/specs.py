@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
+from enteroscan._language import Texts
 from enteroscan._options import made_of, plain_numbers
 from enteroscan.errors import DataError, SpecError
 
@@ -119,11 +120,16 @@ class DetectorSpec:
         return {"method": self.method} | dataclasses.asdict(self)
 
     @classmethod
+    def methods(cls) -> dict[str, type[Self]]:
+        """Return the detectors by their names."""
+        return {spec.method: spec for spec in _subclasses(cls) if hasattr(spec, "method")}
+
+    @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Make a spec from what `to_dict` returned."""
         options = dict(values)
         name = options.pop("method", getattr(cls, "method", None))
-        known = {spec.method: spec for spec in _subclasses(cls) if hasattr(spec, "method")}
+        known = cls.methods()
         if name not in known:
             message = f"method={name!r} is unknown; known are {', '.join(sorted(known))}"
             raise SpecError(message)
@@ -246,8 +252,7 @@ class DetectorSpec:
     def _weekdays(self, calendar: "Calendar") -> "NDArray[np.uint8]":
         """Return the days of the week of all points; none where they make no difference."""
         if self.knows_weekdays and calendar.every != "day":
-            message = f"weekday_effect=True is for daily counts, and these are of {calendar.every}s"
-            raise DataError(message)
+            raise DataError(_only_daily("weekday_effect=True", calendar))
         return calendar.weekdays()[: None if self.knows_weekdays else 0]
 
     def history(self, calendar: "Calendar") -> int:
@@ -257,6 +262,11 @@ class DetectorSpec:
     def detector(self, calendar: "Calendar", begin: int, end: int) -> "_core.Detector":
         """Return the compiled detector for the points begin, ..., end - 1 of a calendar."""
         raise NotImplementedError
+
+
+def _only_daily(what: str, calendar: "Calendar") -> str:
+    text = Texts(section="detect.problem")
+    return text("only_daily", what=what, every=text(f"every.{calendar.every}"))
 
 
 def _subclasses(spec: type[DetectorSpec]) -> list[type[Any]]:
@@ -383,10 +393,7 @@ class _Essence(DetectorSpec):
         from enteroscan import _core
 
         if self.method == "essence-regression" and calendar.every in ("week", "month"):
-            message = (
-                f"{type(self).__name__} is for daily counts, and these are of {calendar.every}s"
-            )
-            raise DataError(message)
+            raise DataError(_only_daily(type(self).__name__, calendar))
         return _core.essence(
             method=self.method.removeprefix("essence-"),
             baseline=self.baseline_steps,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from enteroscan import timeseries as ts
 from reference import slow_detectors as slow
@@ -233,3 +233,29 @@ def test_cusum(every: str, transformation: Any) -> None:  # noqa: ANN401
                 frame["score"], [v.dispersion for v in wanted], rtol=1e-8, atol=1e-8
             )
             assert frame["alarm"].tolist() == [v.alarm for v in wanted]
+
+
+def test_cusum_as_the_package_s_table_has_it() -> None:
+    """Values of 2F1(1/3, 2/3; 5/3; -u), nearest of 0, 0.01, ..., 10; lines between 10, 11, ..."""
+    spec = ts.Cusum(
+        transformation="anscombe_neg_bin", overdispersion=0.37, mean=6.283, k=0.5, compat=True
+    )
+    counts = np.array([0, 1, 4, 7, 12, 26, 27, 28, 40, 90, 3], dtype=float)
+
+    def exact(u: Any) -> Any:  # noqa: ANN401
+        return special.hyp2f1(1 / 3, 2 / 3, 5 / 3, -u)
+
+    def integral(count: float) -> float:
+        u = 0.37 * count
+        grid = np.arange(10.0, 60.0)
+        ratio = exact(np.round(u, 2)) if u <= 10.0 else np.interp(u, grid, exact(grid))
+        return float(1.5 * count ** (2 / 3) * ratio)
+
+    scale = (6.283 + 0.37 * 6.283**2) ** (1 / 6)
+    chart, wanted = 0.0, []
+    for count in counts:
+        chart = max(0.0, chart + (integral(count) - integral(6.283)) / scale - 0.5)
+        wanted.append(chart)
+    frame = pd.DataFrame({"date": np.arange(len(counts)), "count": counts})
+    ours = spec.detect(frame, last=len(counts)).frame["score"]
+    np.testing.assert_allclose(ours, wanted, rtol=1e-9)

@@ -83,7 +83,7 @@ def test_options_may_be_lists(counts: pd.DataFrame, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--detector", "magic"), "method='magic' is unknown"),
+        (("--detector", "magic"), "--detector magic is unknown; choose from auto, bayes"),
         (("--option", "alpha=0.01"), "auto chooses its own options"),
         (("--detector", "glr", "--option", "alpha"), "give NAME=VALUE"),
         (("--exclude", "2020"), "give FIRST:LAST"),
@@ -98,6 +98,34 @@ def test_bad_options_end_with_two(
     shown = run(tmp_path / "counts.csv", "--by", "区", "--lang", "en", *arguments)
     assert shown.exit_code == 2
     assert message in " ".join(shown.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "无法打开"),
+        ("", "计数表没有数据行"),
+        ("day,count\n2024-01-01,3\n", "没有列 'date'；现有的列：'day', 'count'"),
+        ("date,count\n2024-01-01,3\n元旦,4\n", "1 行的日期无法识别（行 3: 元旦）"),
+        ("date,count\n2024-01-01,3\n2024-01-02,-4\n", "1 行为负数或无穷大（行 3: -4）"),
+        ("date,count\n2024-01-01,3\n2024-01-01,4\n2024-01-02,1\n", "2 行的 date 重复（行 2: 2024"),
+        ("date,count\n2024-01-01,3\n2024-01-09,4,5\n", "第 3 行有 3 个字段，应为 2 个"),
+        ("date,count\n2024-01-01,3,9\n2024-01-02,4,9\n", "数据行的字段比标题行多"),
+        ("date,count\n2024-01-01,3\n2024-01-03,4\n", "有 1 个时间点没有数据行"),
+        ("date,count\n20240101,3\n20240102,4\n", "日期列是数字（20240101, ...）"),
+        ("date,count\n2024-01-01,3\n", "只有一个日期"),
+    ],
+)
+def test_bad_files_are_explained_in_chinese(
+    tmp_path: Path, content: str | None, message: str
+) -> None:
+    path = tmp_path / "counts.csv"
+    if content is not None:
+        path.write_text(content, encoding="gbk")
+    shown = run(path, "--lang", "zh")
+    assert shown.exit_code == 2
+    assert shown.stderr.count("\n") == 1
+    assert message in shown.stderr
 
 
 def test_every_reason_has_a_text() -> None:

@@ -113,6 +113,41 @@ def test_bad_values_are_named(change: dict[str, list[object]], message: str) -> 
     assert "rows 3" in str(error.value)
 
 
+def test_days_written_as_numbers_are_no_steps() -> None:
+    data = poisson(5.0)
+    written = data.assign(date=data["date"].dt.strftime("%Y%m%d").astype(int))
+    with pytest.raises(DataError, match=r"the dates are numbers \(20150105, ...\); give dates"):
+        ts.EarsC1().detect(written)
+    as_text = data.assign(date=data["date"].dt.strftime("%Y%m%d"))
+    pd.testing.assert_frame_equal(ts.EarsC1().detect(as_text).frame, ts.EarsC1().detect(data).frame)
+
+
+def test_days_of_a_week_are_added_up_and_days_given_twice_are_not() -> None:
+    days = pd.date_range("2024-01-01", periods=210, freq="D")
+    counts = np.random.default_rng(4).poisson(3.0, 210)
+    data = pd.DataFrame({"date": days, "count": counts}).sample(frac=1.0, random_state=1)
+    weekly_sums = counts.reshape(30, 7).sum(axis=1)
+    frame = ts.EarsC1().detect(data, every="week", last=30).frame
+    assert (frame["observed"] == weekly_sums).all()
+    with pytest.raises(DataError, match="2 rows that share date"):
+        ts.EarsC1().detect(pd.concat([data, data.head(1)]), every="week")
+
+
+def test_a_bound_without_limit_has_no_p_value_in_compat_mode() -> None:
+    """Levels without any case: the upper limit of the mean is infinite, and R gives nothing."""
+    data = weekly(0.0)
+    data.loc[[5, 290, 291], "count"] = 4.0
+    options = {"bound": "muan", "trend": False, "season_levels": 10, "alpha": 0.01}
+    ours, theirs = (
+        ts.FarringtonFlexible(compat=compat, **options).detect(data, last=40).frame  # type: ignore[arg-type]
+        for compat in (False, True)
+    )
+    without = theirs["reason"] == "no_convergence"
+    assert without.any()
+    assert theirs.loc[without, ["expected", "p_value", "upper_bound"]].isna().all(axis=None)
+    assert ours.loc[without, ["expected", "p_value"]].notna().all(axis=None)
+
+
 def test_dates_given_twice_are_refused() -> None:
     data = poisson(5.0)
     data["date"] = data["date"].where(data.index != 10, data["date"].iloc[11])
