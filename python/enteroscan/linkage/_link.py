@@ -168,7 +168,13 @@ def _with_homes(
     span = (0.0, end - fresh, 0.0)
     past = Search(spec, reports.only(homes=True), span).sources()
     groups = past.groups(at_least=spec.min_statistic, at_most=len(reports.frame), aside=aside)
-    groups = [group for group in groups if _may_be_infection(group["cases"], reports.frame)]
+    onset = reports.frame["onset"].to_numpy("datetime64[ns]")
+    hour_known = reports.frame["onset_hour_known"].to_numpy(bool)
+    groups = [
+        group
+        for group in groups
+        if _may_be_infection(onset[group["cases"]], hour_known[group["cases"]])
+    ]
     statistic, kind = _statistics(groups, reports.sources["kind_number"].to_numpy())
     started = float(reports.arrays["onset"].min(initial=end))
     n_spans = max((end - fresh - started) / fresh, 1.0)
@@ -182,11 +188,10 @@ def _with_homes(
     return result
 
 
-def _may_be_infection(cases: Ints, frame: pd.DataFrame) -> bool:
+def _may_be_infection(onset: NDArray[np.datetime64], hour_known: NDArray[np.bool_]) -> bool:
     """Tell whether one of these cases fell ill so long after another that it may have caught it."""
-    own = frame.iloc[np.sort(cases)]  # in the order of their onsets
-    apart = own["onset"].diff().max() > pd.Timedelta(days=INFECTED_DAYS[0])
-    return bool(apart or not own["onset_hour_known"].all())
+    gaps = np.diff(np.sort(onset)) / np.timedelta64(1, "D")
+    return bool(gaps.max(initial=0.0) > INFECTED_DAYS[0] or not hour_known.all())
 
 
 def _maxima(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from enteroscan.agents import PREFIX
 from enteroscan.linkage._agents import AgentEvidence
 from enteroscan.linkage._kinds import KINDS, values_of
 from enteroscan.linkage._strata import contexts, strata
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 EXPOSURE_ARRAYS = ("exposed_case", "value", "meal", "report_evidence")
+CASE_COLUMNS = (
+    *("case_id", "onset", "onset_hour_known", "visit", "reported", "age_years"),
+    *("home_code", "home_region", "latitude", "longitude"),
+)
+MEAL_COLUMNS = ("case_id", "exposure", "eaten", "eaten_hour_known", "others_ill")
 HOUR = pd.Timedelta(hours=1)
 NOON = pd.Timedelta(hours=12)  # a date without an hour stands for its noon
 UNKNOWN_LAG_HOURS = 24.0  # from a meal whose time is unknown to the onset
@@ -63,8 +69,8 @@ class Reports:
 def build(cases: "Cases", spec: "SharedExposure", as_of: pd.Timestamp) -> Reports:
     """Make the arrays of what was known at the end of the day `as_of`."""
     zero = as_of.normalize() - pd.Timedelta(days=spec.history_days)
-    frame, unseen = _known(cases.frame, zero, as_of)
-    meals = _meals(cases.exposures, frame)
+    frame, unseen = _known(_case_columns(cases.frame), zero, as_of)
+    meals = _meals(_meal_columns(cases.exposures, spec.kinds), frame)
     agents = AgentEvidence.of(
         frame, cases.specimens, spec.agents, as_of - pd.Timedelta(days=spec.max_days)
     )
@@ -109,6 +115,17 @@ def build(cases: "Cases", spec: "SharedExposure", as_of: pd.Timestamp) -> Report
         np.append(_yes(meals["others_ill"]), False),
         zero,
     )
+
+
+def _case_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns that linking needs; forms have many more."""
+    symptoms = frame.columns[frame.columns.str.startswith(PREFIX)]
+    return frame[[*CASE_COLUMNS, *symptoms]]
+
+
+def _meal_columns(exposures: pd.DataFrame, kinds: Sequence[str]) -> pd.DataFrame:
+    of_kinds = [name for kind in kinds if not KINDS[kind].of_home for name in KINDS[kind].columns]
+    return exposures[[*MEAL_COLUMNS, *dict.fromkeys(of_kinds)]]
 
 
 def _hours(times: "pd.Series[Any]", zero: pd.Timestamp) -> Floats:

@@ -141,10 +141,10 @@ class Backtest:
         return whole.assign(false_signals_a_week=days * DAYS_A_WEEK)
 
     def outbreaks(self, truth: pd.DataFrame) -> pd.DataFrame:
-        """Say of every outbreak when, and how often, a signal of it was new.
+        """Say of every outbreak when, and how often, a signal of it was told as new.
 
         A signal is of an outbreak if at least two, and half, of the cases that it had when it was
-        new are.
+        new are. One that splits off another is told as such, not as new.
 
         Parameters
         ----------
@@ -165,7 +165,7 @@ class Backtest:
         new = [
             (night, true_for(frozenset(change.members), outbreak_of))
             for night, change in self._changes(self.thresholds)
-            if change.state == "new"
+            if change.news == "new"
         ]
         first, last = min(self.nights), max(self.nights)
         rows = []

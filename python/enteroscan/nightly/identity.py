@@ -6,15 +6,16 @@ The rules:
 
 - Findings of people (scans, shared exposures) are one signal if the smaller shares at least half of
   its cases, and at least two, with the larger, which is at most five times as large as what they
-  share. A count that is too high belongs to people if half of all that are in either are in both;
+  share. Two are enough where both are the same as one signal before: its people, seen from two
+  sides. A count that is too high belongs to people if half of all that are in either are in both;
   otherwise it is a signal of its own, the same one as long as its series stays high.
 - A signal is the same as before if it and tonight's findings share at least half of the smaller of
   the two, and at least two cases (one, where one has no more).
 - Several known signals in one: the oldest goes on, the others are closed as merged into it. One in
-  several: the largest share goes on, the others are new, as split from it.
-- News are: a signal that is new, unless it is split off and all its cases were known; one with a
-  case that it never had, unless it is a count, which has new cases whenever it stays high; and one
-  that is clearly stronger than when it was last news.
+  several: the largest share goes on, the others have names of their own, as split from it.
+- News are: a signal that is new, unless it is of people split off another; one with a case that it
+  never had, or nobody if it is split off, unless it is a count, which has new cases whenever it
+  stays high; and one that is clearly stronger than when it was last news.
 """
 
 import itertools
@@ -138,7 +139,7 @@ def merge(
     The answer does not depend on the order of the findings or of the known signals.
     """
     by_age = sorted(known, key=lambda one: (one.first_night, one.signal_id))
-    groups = _group(findings)
+    groups = _group(findings, by_age)
     chosen = _match(by_age, groups, night, rules)
     changes: list[Change] = []
     used: set[str] = set()
@@ -160,9 +161,10 @@ def merge(
     return tuple(changes)
 
 
-def _group(findings: Sequence[Finding]) -> list[_Group]:
+def _group(findings: Sequence[Finding], known: Sequence[Known]) -> list[_Group]:
     """Put findings about the same people together, in an order that does not depend on theirs."""
     ordered = sorted(findings, key=_order)
+    before = [_signals_of(one, known) for one in ordered]
     parent = list(range(len(ordered)))
 
     def root(i: int) -> int:
@@ -173,7 +175,8 @@ def _group(findings: Sequence[Finding]) -> list[_Group]:
     sets = [frozenset(one.members) for one in ordered]
     for i, first in enumerate(ordered):
         for j in range(i):
-            if _same_people(first, ordered[j], sets[i], sets[j]):
+            are_kin = bool(before[i] & before[j])
+            if _same_people(first, ordered[j], sets[i], sets[j], are_kin=are_kin):
                 low, high = sorted((root(i), root(j)))
                 parent[high] = low
     groups: dict[int, list[Finding]] = {}
@@ -188,15 +191,24 @@ def _order(one: Finding) -> tuple[object, ...]:
     return (one.is_count, p, evidence.stream, evidence.detector, sorted(one.members))
 
 
+def _signals_of(finding: Finding, known: Sequence[Known]) -> frozenset[str]:
+    """Return the signals of people whose people a finding has found again."""
+    cases = frozenset(finding.members)
+    return frozenset(
+        one.signal_id
+        for one in known
+        if not (finding.is_count or one.counts) and _overlap(cases, one.members) >= LEAST_SHARE
+    )
+
+
 def _same_people(
-    one: Finding, other: Finding, cases: frozenset[str], others: frozenset[str]
+    one: Finding, other: Finding, cases: frozenset[str], others: frozenset[str], *, are_kin: bool
 ) -> bool:
     shared = len(cases & others)
     if one.is_count or other.is_count:
         return shared > 0 and shared >= LEAST_SHARE * len(cases | others)
-    return _overlap(cases, others) >= LEAST_SHARE and (
-        max(len(cases), len(others)) <= LARGEST_RATIO * shared
-    )
+    is_enough = _overlap(cases, others) >= LEAST_SHARE or (are_kin and shared >= LEAST_SHARED)
+    return is_enough and max(len(cases), len(others)) <= LARGEST_RATIO * shared
 
 
 def _overlap(cases: frozenset[str], others: frozenset[str]) -> float:
@@ -279,12 +291,14 @@ def _begun(
     signal_id: str, group: _Group, night: date, parent: Known | None, ever: frozenset[str]
 ) -> Change:
     members = group.members
-    known = ever if parent is not None else NO_CASES
-    new_cases = frozenset(members) - known
+    new_cases = frozenset(members) - (NO_CASES if parent is None else ever)
+    news: News = "new"
+    if parent is not None and not group.is_count:
+        news = "cases" if new_cases else ""
     return Change(
         signal_id=signal_id,
         state="new",
-        news="new" if new_cases or group.is_count else "",
+        news=news,
         findings=group.findings,
         members=members,
         new_cases=new_cases,

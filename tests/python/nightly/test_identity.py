@@ -107,6 +107,25 @@ def test_merging_keeps_the_oldest_and_splitting_the_largest() -> None:
     assert said(again) == {"01-1": ("unchanged", ""), "04-1": ("growing", "cases")}
 
 
+def test_people_split_off_with_a_new_case_are_no_new_signal() -> None:
+    story = Story()
+    story.tell(finding(*"abcdef"))
+    split = story.tell(finding(*"abcd"), finding(*"efg"))
+    assert said(split) == {"01-1": ("unchanged", ""), "02-1": ("new", "cases")}
+    assert split["20240602-1"].new_cases == {"g"}
+    again = story.tell(finding(*"abcdh"), finding(*"efg"))
+    assert said(again) == {"01-1": ("growing", "cases"), "02-1": ("unchanged", "")}
+
+
+def test_two_detectors_that_go_apart_see_one_signal() -> None:
+    story = Story()
+    story.tell(finding(*"abcdef"))
+    apart = finding(*"abeyz"), finding(*"abcdg", detector="exposures")
+    (change,) = story.tell(*apart).values()
+    assert (change.signal_id, change.news, len(change.findings)) == ("20240601-1", "cases", 2)
+    assert set(Story().tell(*apart)) == {"20240601-1", "20240601-2"}  # without what was known
+
+
 def test_a_count_that_stays_high_is_one_signal_and_no_news() -> None:
     story = Story()
     count = {"detector": "counts", "is_count": True}
@@ -119,10 +138,12 @@ def test_a_count_that_stays_high_is_one_signal_and_no_news() -> None:
 # The rules again, slowly: pairs, and what they say, written from the text of the module.
 
 
-def same_people(one: Finding, other: Finding) -> bool:
+def same_people(one: Finding, other: Finding, known: Sequence[Known]) -> bool:
     a, b = set(one.members), set(other.members)
     if one.is_count or other.is_count:
         return len(a & b) >= 0.5 * len(a | b) and len(a & b) > 0
+    if len(a & b) >= 2 and any(goes_on(k, a) and goes_on(k, b) for k in known):
+        return max(len(a), len(b)) <= 5 * len(a & b)
     least = min(2, len(a), len(b))
     return (
         len(a & b) >= max(least, 0.5 * min(len(a), len(b)))
@@ -131,13 +152,18 @@ def same_people(one: Finding, other: Finding) -> bool:
     )
 
 
-def groups_of(findings: Sequence[Finding]) -> list[set[int]]:
+def goes_on(known: Known, cases: set[str]) -> bool:
+    n, smaller = len(known.members & cases), min(len(known.members), len(cases))
+    return n > 0 and n >= max(min(2, smaller), 0.5 * smaller)
+
+
+def groups_of(findings: Sequence[Finding], known: Sequence[Known]) -> list[set[int]]:
     groups = [{i} for i in range(len(findings))]
     while True:
         for one in groups:
             for other in groups:
                 if one is not other and any(
-                    same_people(findings[i], findings[j]) for i in one for j in other
+                    same_people(findings[i], findings[j], known) for i in one for j in other
                 ):
                     one |= other
                     groups.remove(other)
@@ -156,13 +182,11 @@ def expected(known: Sequence[Known], findings: Sequence[Finding]) -> dict[frozen
     """
     groups = [
         frozenset(case for i in group for case in findings[i].members)
-        for group in groups_of(findings)
+        for group in groups_of(findings, known)
     ]
 
     def shared(one: Known, cases: frozenset[str]) -> int:
-        n = len(one.members & cases)
-        smaller = min(len(one.members), len(cases))
-        return n if n >= max(min(2, smaller), 0.5 * smaller) and n > 0 else 0
+        return len(one.members & cases) if goes_on(one, set(cases)) else 0
 
     answer: dict[frozenset[str], Any] = {}
     for cases in groups:
@@ -177,7 +201,7 @@ def expected(known: Sequence[Known], findings: Sequence[Finding]) -> dict[frozen
 def is_clear(known: Sequence[Known], findings: Sequence[Finding]) -> bool:
     groups = [
         frozenset(case for i in group for case in findings[i].members)
-        for group in groups_of(findings)
+        for group in groups_of(findings, known)
     ]
     shares = [sorted(len(one.members & cases) for cases in groups)[-2:] for one in known]
     return len(set(groups)) == len(groups) and all(
@@ -233,6 +257,9 @@ def test_matches_are_those_of_the_rules() -> None:
                 assert change.new_cases == frozenset(change.members) - ever
             else:
                 assert change.state == "new"
+                seen = frozenset[str]().union(*(k.ever for k in known))
+                told = "cases" if frozenset(change.members) - seen else ""
+                assert change.news == (told if parents else "new")
                 assert (change.split_from in parents) if parents else change.split_from is None
             n_merged += len(change.merged) > 0
             n_split += change.split_from is not None
