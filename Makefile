@@ -94,7 +94,7 @@ test: .system-for-tests $(if $(CI),lint) build $(VENV)/.test-tools ## Run every 
 	@cmake --build --preset release
 	@ctest --preset release --output-junit junit.xml
 	$(step) 'Python tests'
-	@$(bin)/python -m pytest tests/python
+	@$(bin)/python -m pytest --numprocesses=auto --dist=loadfile tests/python
 	$(step) 'Notebooks'
 	@$(bin)/python -m pytest --nbmake --nbmake-timeout=300 -o timeout=600 notebooks
 
