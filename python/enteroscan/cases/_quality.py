@@ -59,6 +59,7 @@ KINDS: dict[str, tuple[Severity, str]] = {
     "coordinates_outside": ("warning", "kept"),
     "coordinates_zero": ("error", "value"),
     "coordinates_mixed": ("warning", "kept"),
+    "coordinates_named": ("warning", "kept"),
     "code": ("error", "value"),
     "code_length": ("warning", "kept"),
     "stool_type": ("error", "value"),
