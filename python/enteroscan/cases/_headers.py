@@ -48,7 +48,7 @@ def plain(text: str) -> str:
 
 
 def variants(header: str) -> list[str]:
-    """Return plain forms from the most to the least literal: whole, without numbering, brackets, system."""
+    """Return plain forms, the most literal first: whole, without number, brackets, system."""
     text = narrow(header)
     bare = _ENUMERATION.sub("", text)
     system = coordinate_system(text)

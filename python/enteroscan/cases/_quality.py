@@ -35,6 +35,7 @@ KINDS: dict[str, tuple[Severity, str]] = {
     "date_order": ("error", "value"),
     "date_two_digit_year": ("error", "value"),
     "date_no_year": ("error", "value"),
+    "time_range": ("info", "lower"),
     "date_buddhist": ("info", "converted"),
     "date_year_filled": ("info", "filled"),
     "future": ("error", "value"),

@@ -83,9 +83,7 @@ class Summary:
         checks.orders(self.tables, headers, self.export.problems)
         row, problems = self.export.header_row, self.export.problems
         checks.mixed(self.tables.exposures, row, problems)
-        checks.named_systems(
-            self.export.headers(*COORDINATES), self.options.crs, row, problems
-        )
+        checks.named_systems(self.export.headers(*COORDINATES), self.options.crs, row, problems)
 
     def _rows(self) -> pd.DataFrame:
         """Return what became of the rows."""
