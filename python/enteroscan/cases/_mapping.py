@@ -150,7 +150,9 @@ def _take_given(
         by_plain.setdefault(plain(name), []).append(place)
     for field, names in given.items():
         if field not in fields:
-            near = [name for name, _, _ in process.extract(field, list(fields.by_name), limit=3)]
+            near = fields.candidates(field) or [
+                name for name, _, _ in process.extract(field, list(fields.by_name), limit=3)
+            ]
             message = texts("unknown_field", field=field, fields=", ".join(near))
             raise DataError(message)
         if not names:

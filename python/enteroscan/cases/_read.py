@@ -19,7 +19,7 @@ from enteroscan.cases._fields import Field, Fields, fields
 from enteroscan.cases._frame import case_frame
 from enteroscan.cases._mapping import ColumnMap, ColumnMapping, map_columns, read_column_map
 from enteroscan.cases._names import hide_names
-from enteroscan.cases._options import Area, Crs, Options, check_options
+from enteroscan.cases._options import Area, Crs, Options, check_options, read_day
 from enteroscan.cases._people import find_people
 from enteroscan.cases._quality import SECTION, Problems, QualityReport
 from enteroscan.cases._readings import Reader
@@ -123,9 +123,17 @@ def read_cases(
     >>> cases.quality.summary()  # doctest: +SKIP
     """
     texts = Texts(language, SECTION)
-    check_options(crs, keep_identifiers, texts)
+    check_options(
+        crs=crs,
+        area=area,
+        keep=keep_identifiers,
+        delimiter=delimiter,
+        duplicates=duplicates,
+        texts=texts,
+    )
+    day = read_day(as_of, texts)
     known = fields()
-    if (source is None) == (sql is None):
+    if (source is None) == (sql is None) or (sql is None) != (connection is None):
         message = texts("one_source")
         raise SpecError(message)
     given = read_column_map(columns, texts)
@@ -159,7 +167,7 @@ def read_cases(
         keep=tuple(keep_identifiers),
         salt=salt,
         duplicates=duplicates,
-        as_of=pd.Timestamp(as_of if as_of is not None else date.today()),
+        as_of=day,
         has_as_of=as_of is not None,
     )
     with reporting(progress) as update:

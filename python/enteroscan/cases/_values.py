@@ -335,7 +335,7 @@ def parse_code(column: Column) -> Parsed:
     """Read administrative codes: digits alone, leading zeros kept."""
 
     def read(text: str) -> tuple[str | None, str | None]:
-        digits = re.sub(r"[\s.'’-]", "", text)
+        digits = re.sub(r"\.0+$|[\s.'’-]", "", text)  # 120102.0 was a number to somebody
         if not re.fullmatch(r"[0-9]{2,10}|[0-9]{12}", digits):  # 11 digits are a phone number
             return None, "code"
         if len(digits) in (5, 8):
