@@ -429,7 +429,13 @@ def test_the_help_is_chinese_by_the_locale_and_not_cut(command: str) -> None:
     code = "from enteroscan.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, command, "--help"],
-        env={**os.environ, "LC_ALL": "zh_CN.UTF-8", "PYTHONUTF8": "1", "COLUMNS": "80"},
+        env={
+            **os.environ,
+            "ENTEROSCAN_LANG": "",
+            "LC_ALL": "zh_CN.UTF-8",
+            "PYTHONUTF8": "1",
+            "COLUMNS": "80",
+        },
         capture_output=True,
         check=True,
     )
