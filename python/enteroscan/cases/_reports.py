@@ -77,7 +77,7 @@ def safe_case_ids(export: Export) -> Column | None:
         bad[place] = is_valid_id_number(texts[place].upper())
     own = {text for name in PERSONAL if (c := export.column(name)) for text in c.texts()}
     if own:
-        bad[:-1] |= [text in own for text in texts.tolist()]
+        bad[:-1] |= np.array([text in own for text in texts.tolist()], dtype=bool)
     for place in np.flatnonzero(lengths <= LONGEST_MISSING):
         blank[place] = texts[place].lower() in MISSING
     if not (bad | blank).any():

@@ -360,7 +360,7 @@ def test_an_identity_number_as_case_number_is_hidden() -> None:
 # ------------------------------------------------------------------ salt
 
 
-@pytest.mark.parametrize("content", [NAME, GUARDIAN, NUMBER, PHONE])
+@pytest.mark.parametrize("content", [NAME, GUARDIAN, NUMBER, PHONE, ""])
 def test_a_case_is_not_called_by_what_identifies_a_person(content: str) -> None:
     cases = read_cases(pd.DataFrame([{**GOOD, **OWN, "病例编号": content}]), as_of="2024-12-31")
     assert cases.frame["case_id"].tolist() == ["row-2"]
