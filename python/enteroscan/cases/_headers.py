@@ -30,6 +30,12 @@ _KINDS = {
 _KIND_OF = {ending: kind for kind, endings in _KINDS.items() for ending in endings}
 _ENDING = re.compile(f"(?:{'|'.join(sorted(_KIND_OF, key=len, reverse=True))})$")
 
+_AGE_UNITS = {  # in the header of ages
+    "year": re.compile(r"岁|年(?!龄)|year|yr"),
+    "month": re.compile(r"月|month"),
+    "week": re.compile(r"周(?!岁)|week"),
+    "day": re.compile(r"天|日|day"),
+}
 _SYSTEMS = {  # of coordinates, by what headers call them
     "gcj02": re.compile(r"gcj[-_ ]?02|火星|高德|腾讯|amap|tencent"),
     "bd09": re.compile(r"bd[-_ ]?09|百度|baidu"),
@@ -69,6 +75,13 @@ def segments(header: str) -> list[str]:
         part.strip() for part in _SEGMENTS.split(_BRACKETS.sub("", narrow(header))) if part.strip()
     ]
     return [plain("".join(parts[first:])) for first in range(1, len(parts))]
+
+
+def age_unit(header: str) -> str | None:
+    """Return the unit that a header of ages names, if it is one: month of 年龄(月)."""
+    text = narrow(header)
+    units = [unit for unit, words in _AGE_UNITS.items() if words.search(text)]
+    return units[0] if len(units) == 1 else None
 
 
 def kind_of(form: str) -> str:

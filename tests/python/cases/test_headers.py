@@ -76,3 +76,20 @@ def test_a_header_that_names_another_system_of_coordinates_is_told() -> None:
     named = told[told["kind"] == "coordinates_named"]
     assert named["column"].tolist() == ["lat_gcj02", "lng_gcj02"]
     assert "coordinates_named" not in set(read_cases(frame, crs="gcj02").quality.problems["kind"])
+
+
+@pytest.mark.parametrize(
+    ("header", "years"),
+    [
+        ("年龄（岁）", [6, 0.5]),
+        ("年龄（月）", [0.5, 0.5]),
+        ("月龄", [0.5, 0.5]),
+        ("Age (months)", [0.5, 0.5]),
+        ("age_days", [6 / 365.25, 0.5]),
+        ("年龄(岁/月/天)", [6, 0.5]),
+        ("周岁", [6, 0.5]),
+    ],
+)
+def test_ages_are_in_the_unit_of_their_header(header: str, years: list[float]) -> None:
+    frame = pd.DataFrame({"病例编号": ["1", "2"], "性别": ["男", "女"], header: ["6", "6个月"]})
+    assert read_cases(frame).frame["age_years"].tolist() == pytest.approx(years)
