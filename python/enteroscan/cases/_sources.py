@@ -29,7 +29,7 @@ from enteroscan.cases._headers import plain
 from enteroscan.errors import DataError, SpecError
 
 Score = Callable[[Sequence[str]], int]  # how many of these cells are names of fields
-FieldOf = Callable[[str], Field | None]  # the field that a header names
+FieldsOf = Callable[[Sequence[str]], list[Field | None]]  # the fields that a header names
 Sheets = str | int | Sequence[str | int] | None
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -466,12 +466,12 @@ class WorkbookSource:
     """
 
     def __init__(
-        self, path: Path, score: Score, field_of: FieldOf, texts: Texts, sheet: Sheets
+        self, path: Path, score: Score, fields_of: FieldsOf, texts: Texts, sheet: Sheets
     ) -> None:
         """Open the workbook and find the sheets and the headers."""
         self.name = path.name
         self._texts = texts
-        self._field_of = field_of
+        self._fields_of = fields_of
         self.facts = {"format": "workbook"}
         self.header: list[str] = []
         self.header_row = 1
@@ -512,7 +512,7 @@ class WorkbookSource:
 
     def _join(self, found: list[Sheet], *, is_told: bool) -> None:
         """Put the rows of several sheets below each other, under one header."""
-        fields = [[self._field_of(name) for name in one.header] for one in found]
+        fields = [self._fields_of(one.header) for one in found]
         keys = [
             [place for place, field in enumerate(of) if field and field.name == "case_id"]
             for of in fields
@@ -694,7 +694,7 @@ def open_source(
     source: object,
     *,
     score: Score,
-    field_of: FieldOf,
+    fields_of: FieldsOf,
     texts: Texts,
     sheet: Sheets = None,
     encoding: str | None = None,
@@ -721,7 +721,7 @@ def open_source(
         message = texts("empty", file=path.name)
         raise DataError(message)
     if start.startswith((ZIP, OLE)):
-        return WorkbookSource(path, score, field_of, texts, sheet)
+        return WorkbookSource(path, score, fields_of, texts, sheet)
     if start.startswith(PARQUET):
         return ParquetSource(path, texts)
     if b"<html" in start.lower() or b"<table" in start.lower():

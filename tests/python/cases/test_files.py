@@ -594,6 +594,15 @@ EXAMPLES = [
         problems={"case_not_listed": 1},
     ),
     Example(
+        "running_numbers.xlsx",
+        book(
+            ("病例", [["序号", "病例编号", "性别"], [1, "A7", "男"], [2, "A8", "女"]]),
+            ("暴露", [["序号", "病例编号", "食品名称"], [1, "A8", "汤"], [2, "A7", "鱼"]]),
+        ),
+        {"case_id": ["A7", "A8"], "sex": ["male", "female"]},
+        {"case_id": ["A7", "A8"], "food": ["鱼", "汤"]},
+    ),
+    Example(
         "cases_exposures_specimens.xlsx",
         book(
             JOINED[0],
