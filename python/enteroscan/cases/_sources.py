@@ -22,7 +22,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from enteroscan._language import Texts
+from enteroscan._language import Texts, why_unreadable
 from enteroscan.cases._columns import BLANKS, Column, from_arrow, from_objects, from_series
 from enteroscan.cases._fields import Field
 from enteroscan.cases._headers import plain
@@ -715,7 +715,9 @@ def open_source(
         with path.open("rb") as file:
             start = file.read(512)
     except OSError as error:
-        message = texts("no_file", file=str(source)[:LONGEST_PATH], error=error.strerror or "")
+        message = texts(
+            "no_file", file=str(source)[:LONGEST_PATH], error=why_unreadable(error, texts)
+        )
         raise DataError(message) from None
     if not start:
         message = texts("empty", file=path.name)
