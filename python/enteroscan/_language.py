@@ -87,3 +87,11 @@ class Texts:
     def __contains__(self, key: object) -> bool:
         """Whether there is such a text."""
         return f"{self._prefix}{key}" in self._texts
+
+
+def why_unreadable(error: OSError, texts: Texts) -> str:
+    """Say in words why a file cannot be read; the operating system says it in English."""
+    for kind, key in ((FileNotFoundError, "absent"), (PermissionError, "forbidden")):
+        if isinstance(error, kind):
+            return texts(key)
+    return error.strerror or ""

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from enteroscan.cases._columns import objects
+from enteroscan.cases._headers import coordinate_system
 from enteroscan.cases._options import Area, Crs
 from enteroscan.cases._quality import Problems
 
@@ -46,9 +47,9 @@ def coordinates(
     crs: Crs,
     area: Area | None,
     field: str,
+    column: str,
 ) -> tuple[Floats, Floats]:
     """Exchange swapped coordinates, set impossible ones aside, enter those outside the area."""
-    column = "latitude, longitude" if field == "latitude" else "eat_latitude, eat_longitude"
 
     def enter(kind: str, bad: NDArray[np.bool_]) -> None:
         shown = objects(
@@ -204,6 +205,14 @@ def mixed(exposures: pd.DataFrame, row: int, problems: Problems) -> None:
         problems.add(
             "coordinates_mixed", np.array([row]), ", ".join(names[1:]), f"{first}, {second}"
         )
+
+
+def named_systems(headers: list[str], crs: Crs, row: int, problems: Problems) -> None:
+    """Enter columns of coordinates whose header names another system than that they are read in."""
+    for header in headers:
+        named = coordinate_system(header)
+        if named not in (None, crs):
+            problems.add("coordinates_named", np.array([row]), header, named)
 
 
 DELAYS = (("onset", "visit"), ("visit", "reported"), ("onset", "reported"))

@@ -1,5 +1,6 @@
 """Columns as numbers of distinct values: what is read is read once for each of them."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ from enteroscan.errors import DataError
 Codes = NDArray[np.int32]
 Values = NDArray[Any]
 
+_KEPT_TEXT = r'^="([^"]*)"$'  # ="001" keeps a spreadsheet from reading a number
 BLANKS = " \t\r\n\x0b\x0c\x00\u3000\xa0\ufeff\u200b"
 
 
@@ -106,6 +108,8 @@ def from_arrow(column: "pa.ChunkedArray[Any] | pa.Array[Any]") -> Column:
         return _without_blanks(codes, values.to_numpy(zero_copy_only=False))
     if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
         trimmed = pc.utf8_trim(values, characters=BLANKS)
+        if pc.any(pc.starts_with(trimmed, '="')).as_py():
+            trimmed = pc.replace_substring_regex(trimmed, _KEPT_TEXT, r"\1")
         if trimmed.equals(values) and pc.index(values, "").as_py() < 0:
             return Column(codes, _objects_of_arrow(values))
         values = trimmed
@@ -136,7 +140,8 @@ def from_objects(cells: NDArray[Any]) -> Column:
 
 def _clean(cell: object) -> object:
     if isinstance(cell, str):
-        return cell.strip(BLANKS)
+        cell = cell.strip(BLANKS)
+        return re.sub(_KEPT_TEXT, r"\1", cell) if cell.startswith('="') else cell
     if isinstance(cell, bool):  # or they would be one with 1 and 0
         return "true" if cell else "false"
     return cell

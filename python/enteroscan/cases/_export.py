@@ -48,6 +48,10 @@ class Export:
         """Return the header of the first column of a field."""
         return next((header for _, _, header in self.of(name)), otherwise)
 
+    def headers(self, *names: str) -> list[str]:
+        """Return the headers of the columns of fields that were read."""
+        return list(dict.fromkeys(header for name in names for _, _, header in self.of(name)))
+
     @property
     def header_row(self) -> int:
         """The row of the header in the file."""

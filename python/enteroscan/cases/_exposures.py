@@ -100,6 +100,7 @@ def _eat_coordinates(table: Details, export: Export, options: Options) -> dict[s
         crs=options.crs,
         area=options.area,
         field="eat_latitude",
+        column=", ".join(export.headers("eat_latitude", "eat_longitude")),
     )
     latitude, longitude = checks.to_wgs84(latitude, longitude, options.crs)
     return {

@@ -1,6 +1,7 @@
 """The fields of a case report, and what exports call them: data/fields.csv."""
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -12,6 +13,8 @@ from enteroscan.cases._headers import plain, segments, split_number, variants
 
 TableName = Literal["case", "exposure", "specimen"]
 LONGEST_HEADER = 60  # characters
+WEAK = "?"  # stands behind aliases that yield to others
+_ASKED = re.compile("^(?:是否有?|有无|有没有|has|had|any)")  # before a symptom
 SYMPTOM = "symptom_"  # goes before the key of a symptom in the names of fields and columns
 
 
@@ -26,11 +29,12 @@ class Field:
     zh: str
     en: str
     aliases: tuple[str, ...]
+    weak_aliases: tuple[str, ...] = ()  # count where no column has another name of the field
 
     @property
     def spellings(self) -> tuple[str, ...]:
         """Everything that a header may call the field."""
-        return (self.name, self.zh, self.en, *self.aliases)
+        return (self.name, self.zh, self.en, *self.aliases, *self.weak_aliases)
 
     def title(self, language: str) -> str:
         """Return the name in a language."""
@@ -70,6 +74,20 @@ class Fields:
         index.pop("", None)
         return index
 
+    @cached_property
+    def weak(self) -> dict[str, str]:
+        """Fields by plain spelling, of those that yield to any other name of the field."""
+        return {
+            plain(spelling): field.name
+            for field in self.by_name.values()
+            for spelling in field.weak_aliases
+        }
+
+    def is_weak(self, header: str, name: str) -> bool:
+        """Whether a header is a name of a field that yields to others, like 序号 to 病例编号."""
+        form = next((form for form in variants(header) if form in self.index), "")
+        return self.weak.get(form) == name
+
     def count(self, cells: Sequence[str]) -> int:
         """Return how many cells are names of fields; symptoms count when others do."""
         found = {name for cell in cells if (name := self.find(cell)) is not None}
@@ -89,15 +107,24 @@ class Fields:
         return self._found[header]
 
     def candidates(self, header: str) -> list[str]:
-        """Return the fields that a header may name, by its most literal form that is known."""
+        """Return the fields that a header may name, by its most literal form that is known.
+
+        What stands behind a separator has to say by itself what it is: phone_no is no number of a
+        case.
+        """
         if len(header) > LONGEST_HEADER:
             return []
-        for form in variants(header):
+        forms = variants(header)
+        for form in forms:
             if form in self.index:
                 return self.index[form]
         for depth in segments(header):
-            if depth in self.index:
+            if depth in self.index and depth not in self.weak:
                 return self.index[depth]
+        for form in forms:
+            names = self.index.get(_ASKED.sub("", form), [])
+            if names and self.by_name[names[0]].kind == "yes_no":
+                return names
         numbered = split_number(header)
         if numbered is not None:
             names = self.candidates(numbered[0])
@@ -123,6 +150,7 @@ def fields() -> Fields:
 def _field(row: dict[str, str]) -> Field:
     table = row["table"]
     assert table in ("case", "exposure", "specimen")
+    aliases = tuple(filter(None, row["aliases"].split("|")))
     return Field(
         name=row["field"],
         table=table,  # type: ignore[arg-type]
@@ -130,5 +158,6 @@ def _field(row: dict[str, str]) -> Field:
         is_identifier=row["identifier"] == "yes",
         zh=row["zh"],
         en=row["en"],
-        aliases=tuple(filter(None, row["aliases"].split("|"))),
+        aliases=tuple(alias for alias in aliases if not alias.endswith(WEAK)),
+        weak_aliases=tuple(alias.removesuffix(WEAK) for alias in aliases if alias.endswith(WEAK)),
     )

@@ -147,6 +147,7 @@ def _coordinates(values: CaseValues, columns: dict[str, Any], options: Options) 
         crs=options.crs,
         area=options.area,
         field="latitude",
+        column=", ".join(values.export.headers("latitude", "longitude", "coordinates")),
     )
     latitude, longitude = checks.to_wgs84(latitude, longitude, options.crs)
     located = np.where(np.isnan(latitude), "none", "coordinates").astype(object)

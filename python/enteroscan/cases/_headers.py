@@ -10,8 +10,37 @@ _SEGMENTS = re.compile(r"[-_./\\:>|—–－]+|\s{2,}|\n")
 _ENUMERATION = re.compile(
     r"^\s*(?:\(?\d{1,3}\)|\d{1,3}[.、]|[a-zA-Z]\d{1,3}[.、]|[一二三四五六七八九十]+、)\s*"
 )
-_NUMBER = re.compile(r"第?\s*(\d{1,2})\s*[次个餐条项]?")
+_NUMBER = re.compile(r"第?\s*(\d{1,2})\s*[次个餐条项种样道]?")
 _TRAILING_CHINESE = re.compile(r"([一二三四五六七八九十])$")
+
+# What the last word of a header says that its values are; 报告单位电话 is no 报告单位.
+_KINDS = {
+    "time": ("时间", "日期", "date", "time"),
+    "phone": ("电话", "手机", "phone", "telephone"),
+    "address": ("地址", "住址", "address"),
+    "code": ("代码", "编码", "国标", "code"),
+    "number": ("号", "号码", "no", "number", "id"),
+    "class": ("类型", "类别", "分类", "种类", "type", "class", "category"),
+    "days": ("天数", "持续时间", "days", "duration"),
+    "times": ("次数", "times"),
+    "people": ("人数",),
+    "amount": ("数量", "量", "amount", "quantity"),
+    "person": ("人", "者"),
+}
+_KIND_OF = {ending: kind for kind, endings in _KINDS.items() for ending in endings}
+_ENDING = re.compile(f"(?:{'|'.join(sorted(_KIND_OF, key=len, reverse=True))})$")
+
+_AGE_UNITS = {  # in the header of ages
+    "year": re.compile(r"岁|年(?!龄)|year|yr"),
+    "month": re.compile(r"月|month"),
+    "week": re.compile(r"周(?!岁)|week"),
+    "day": re.compile(r"天|日|day"),
+}
+_SYSTEMS = {  # of coordinates, by what headers call them
+    "gcj02": re.compile(r"gcj[-_ ]?02|火星|高德|腾讯|amap|tencent"),
+    "bd09": re.compile(r"bd[-_ ]?09|百度|baidu"),
+    "wgs84": re.compile(r"wgs[-_ ]?84|cgcs[-_ ]?2000|天地图|gps"),
+}
 
 
 def narrow(text: str) -> str:
@@ -25,14 +54,19 @@ def plain(text: str) -> str:
 
 
 def variants(header: str) -> list[str]:
-    """Return plain forms from the most to the least literal: whole, no numbering, no brackets."""
+    """Return plain forms, the most literal first: whole, without number, brackets, system."""
     text = narrow(header)
     bare = _ENUMERATION.sub("", text)
-    return list(
-        dict.fromkeys(
-            form for form in (plain(text), plain(bare), plain(_BRACKETS.sub("", bare))) if form
-        )
-    )
+    system = coordinate_system(text)
+    unnamed = bare if system is None else _SYSTEMS[system].sub("", bare)
+    forms = (text, bare, _BRACKETS.sub("", bare), _BRACKETS.sub("", unnamed))
+    return list(dict.fromkeys(filter(None, map(plain, forms))))
+
+
+def coordinate_system(header: str) -> str | None:
+    """Return the system that a header of coordinates names: gcj02 of lng_gcj02."""
+    text = narrow(header)
+    return next((name for name, words in _SYSTEMS.items() if words.search(text)), None)
 
 
 def segments(header: str) -> list[str]:
@@ -41,6 +75,19 @@ def segments(header: str) -> list[str]:
         part.strip() for part in _SEGMENTS.split(_BRACKETS.sub("", narrow(header))) if part.strip()
     ]
     return [plain("".join(parts[first:])) for first in range(1, len(parts))]
+
+
+def age_unit(header: str) -> str | None:
+    """Return the unit that a header of ages names, if it is one: month of 年龄(月)."""
+    text = narrow(header)
+    units = [unit for unit, words in _AGE_UNITS.items() if words.search(text)]
+    return units[0] if len(units) == 1 else None
+
+
+def kind_of(form: str) -> str:
+    """Return what the last word of a plain form says that the values are; empty if nothing."""
+    ending = _ENDING.search(form)
+    return _KIND_OF[ending[0]] if ending else ""
 
 
 def split_number(header: str) -> tuple[str, int] | None:

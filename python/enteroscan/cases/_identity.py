@@ -359,6 +359,20 @@ def mask_numbers(text: str, *, is_number: bool = False) -> str:
     return text if hidden == usual else hidden
 
 
+# Areas, and behind them all that goes with the number of a house.
+_HOUSE = re.compile(
+    r"((?:[^\s/,;。0-9]*(?:[省市区县旗镇乡村]|街道|社区))?)"
+    r"[^\s/,;。]*?[0-9]+\s*(?:号|弄|栋|幢|座|单元|室)[^\s/,;。]*"
+)
+
+
+def mask_house(text: str) -> str:
+    """Hide what is narrower than an area: 大王庄街道*** of 大王庄街道八纬路12号."""
+    usual = unicodedata.normalize("NFKC", text)
+    hidden = _HOUSE.sub(rf"\1{HIDDEN}", usual)
+    return text if hidden == usual else hidden
+
+
 def mask(text: str, *, limit: int = 40) -> str:
     """Return a value of a date, number or code with everything hidden that could name somebody."""
     text = unicodedata.normalize("NFKC", text)[:limit]

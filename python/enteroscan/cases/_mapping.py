@@ -8,17 +8,22 @@ from pathlib import Path
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from enteroscan._language import Texts
+from enteroscan._language import Texts, why_unreadable
 from enteroscan.cases._fields import Fields
-from enteroscan.cases._headers import letter, plain, split_number, variants
+from enteroscan.cases._headers import kind_of, letter, plain, split_number, variants
 from enteroscan.errors import DataError
 
 ColumnMap = Mapping[str, str | Sequence[str] | None]
 
 LEAST_SIMILARITY = 80.0  # per cent
+LEAST_SIMILARITY_LATIN = 85.0  # letters say less than characters do
 LEAST_LEAD = 5.0  # before the next field
 SHORTEST_FUZZY = 4  # characters
 SHOWN_HEADERS = 12
+# Words that are near the name of a field, and mean something else.
+_OTHER_THINGS = frozenset(
+    ["country", "count", "nationality", "sample", "samples", "causeofdeath", "deathcause"]
+)
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ def read_column_map(columns: ColumnMap | str | Path | None, texts: Texts) -> Col
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        message = texts("no_file", file=path, error=error.strerror or "")
+        message = texts("no_file", file=path, error=why_unreadable(error, texts))
         raise DataError(message) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = texts("toml", file=path, error=error)
@@ -125,7 +130,8 @@ def map_columns(
         free = [name for name in names if (name, number) not in claims]
         claims.setdefault((free[0] if free else names[0], number), []).append(place)
     for (name, number), places in claims.items():
-        _claim(name, number, places, header, fields, file, texts, found)
+        strong = [place for place in places if not fields.is_weak(header[place], name)]
+        _claim(name, number, strong or places, header, fields, file, texts, found)
     _match_fuzzily(header, fields, fixed, file, texts, found)
     return ColumnMapping(tuple(header), tuple(found[place] for place in sorted(found)))
 
@@ -144,7 +150,9 @@ def _take_given(
         by_plain.setdefault(plain(name), []).append(place)
     for field, names in given.items():
         if field not in fields:
-            near = [name for name, _, _ in process.extract(field, list(fields.by_name), limit=3)]
+            near = fields.candidates(field) or [
+                name for name, _, _ in process.extract(field, list(fields.by_name), limit=3)
+            ]
             message = texts("unknown_field", field=field, fields=", ".join(near))
             raise DataError(message)
         if not names:
@@ -224,7 +232,7 @@ def _match_fuzzily(
     spellings = {
         spelling: names[0]
         for spelling, names in fields.index.items()
-        if names[0] not in taken and len(spelling) >= SHORTEST_FUZZY
+        if names[0] not in taken and len(spelling) >= SHORTEST_FUZZY and spelling not in fields.weak
     }
     if not spellings:
         return
@@ -274,10 +282,12 @@ def _nearest(header: str, spellings: Mapping[str, str]) -> list[tuple[str, float
     """Return fields with their best similarity, the nearest first."""
     scores: dict[str, float] = {}
     for form in variants(header)[:4]:
-        if not SHORTEST_FUZZY <= len(form) <= 40:
+        if not SHORTEST_FUZZY <= len(form) <= 40 or form in _OTHER_THINGS:
             continue
+        least = LEAST_SIMILARITY_LATIN if form.isascii() else LEAST_SIMILARITY
+        alike = [spelling for spelling in spellings if kind_of(spelling) == kind_of(form)]
         for spelling, score, _ in process.extract(
-            form, list(spellings), scorer=fuzz.ratio, score_cutoff=LEAST_SIMILARITY, limit=8
+            form, alike, scorer=fuzz.ratio, score_cutoff=least, limit=8
         ):
             field = spellings[spelling]
             scores[field] = max(scores.get(field, 0.0), float(score))

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
 
@@ -32,8 +32,11 @@ _DATE_MD = re.compile(r"^(\d{1,2})\s*月\s*(\d{1,2})\s*(?:[日号]|(?!\d))")
 _DATE_XXY = re.compile(r"^(\d{1,2})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{4})(?!\d)")
 _DATE_DMONY = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)?[\s\-/]*([a-z]{3,9})\.?[\s\-/,]*(\d{4})(?!\d)")
 _DATE_MONDY = re.compile(r"^([a-z]{3,9})\.?[\s\-]*(\d{1,2})(?:st|nd|rd|th)?[\s,\-]+(\d{4})(?!\d)")
-_TWO_DIGITS = re.compile(r"^\d{1,2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}(?!\d)")
-_COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:[\st]?(\d{2})(\d{2})(\d{2})?)?$")
+_TWO_DIGITS = re.compile(
+    r"^\d{1,2}(?:\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*|[\s-]*[a-z]{3,9}[\s-]*)\d{1,2}(?!\d)"
+)
+_COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:[\st]?(\d{2})(?:(\d{2})(\d{2})?)?)?$")
+_DATE_COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?=[\st])")
 _NUMBER = re.compile(r"^\d{1,5}(?:\.\d+)?$")
 _WEEKDAY = re.compile(
     r"[(（]?\s*(?:星期|周|礼拜)[一二三四五六日天]\s*[)）]?|\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s"
@@ -50,22 +53,28 @@ _HALF_DAYS = {
     "中午": "noon",
     "午间": "noon",
     "下午": "pm",
+    "午后": "pm",
     "傍晚": "pm",
-    "晚上": "pm",
-    "夜间": "pm",
-    "晚间": "pm",
-    "夜里": "pm",
-    "晚": "pm",
     "pm": "pm",
     "p.m.": "pm",
-    "午后": "pm",
+    "晚上": "night",
+    "晚间": "night",
+    "夜间": "night",
+    "夜里": "night",
+    "半夜": "night",
+    "深夜": "night",
+    "午夜": "night",
+    "晚": "night",
 }
+_DAWN = 5  # o'clock; before, an hour of the night is of the date itself
+_ABOUT = re.compile(r"大?约|大概|左右|前后")
+_UNTIL = re.compile(r"(?<=[\d时点分])\s*(?:-|~|至|到|—|–)\s*\d{1,2}\s*[:时点][\s\d时点分]*$")
 _HALF_DAY = "|".join(re.escape(word) for word in sorted(_HALF_DAYS, key=len, reverse=True))
 _TIME = re.compile(
     rf"^[\st,]*(?:(?P<before>{_HALF_DAY})[\s:]*)?"
     r"(?:(?P<h>\d{1,2})\s*(?:[:时点.]|h(?:rs?)?)?\s*(?P<half>半|整|一刻)?\s*(?:(?P<m>\d{1,2})\s*[:分]?\s*"
     r"(?:(?P<s>\d{1,2})(?:\.\d+)?\s*秒?)?)?)?"
-    rf"\s*(?P<after>{_HALF_DAY})?\s*(?P<zone>z|utc|gmt|[+-]\d{{2}}:?\d{{2}})?\s*(?:左右|许|前后)?$"
+    rf"\s*(?P<after>{_HALF_DAY})?\s*(?P<zone>z|utc|gmt|[+-]\d{{2}}:?\d{{2}})?\s*许?$"
 )
 _MONTHS = {
     name: number
@@ -226,13 +235,18 @@ def _parse_text(text: str) -> Moment:
     text = unicodedata.normalize("NFKC", text).strip().lower().strip("'\"`")
     if text in MISSING or text in NOTHING or text.startswith("0000-00-00"):
         return Moment()
-    text = _WEEKDAY.sub(" ", text).strip()
+    text = _ABOUT.sub("", _WEEKDAY.sub(" ", text)).strip()
     text = _TEN.sub(lambda match: f"{match[1] or 1}{match[2] or 0}", text.translate(_CHINESE))
     if _NUMBER.match(text):
         return _serial(float(text))
     if (moment := _compact(text)) is not None:
         return moment
-    for pattern, order in ((_DATE_YMD, "ymd"), (_DATE_MD, "md"), (_DATE_XXY, "xxy")):
+    for pattern, order in (
+        (_DATE_YMD, "ymd"),
+        (_DATE_COMPACT, "ymd"),
+        (_DATE_MD, "md"),
+        (_DATE_XXY, "xxy"),
+    ):
         if match := pattern.match(text):
             numbers = [int(part) for part in match.groups()]
             return _dated(order, numbers, text[match.end() :])
@@ -295,6 +309,9 @@ def _clocked(moment: Moment, rest: str) -> Moment:
     """Add the clock that stands behind a date."""
     if moment.value is None or not rest.strip(" ,t"):
         return moment
+    if (until := _UNTIL.search(rest)) and not rest.startswith("t"):
+        begin = _clocked(moment, rest[: until.start()])
+        return replace(begin, problem=begin.problem or "time_range")
     match = _TIME.match(rest)
     if match is None:
         return Moment(problem="date_unreadable")
@@ -304,6 +321,10 @@ def _clocked(moment: Moment, rest: str) -> Moment:
     hour = int(match["h"])
     minute = int(match["m"] or {"半": 30, "一刻": 15}.get(match["half"] or "", 0))
     if half_day == "pm" and hour < 12:
+        hour += 12
+    if half_day == "night" and hour == 12:  # the end of the day
+        moment, hour = replace(moment, value=moment.value + timedelta(days=1)), 0
+    elif half_day == "night" and _DAWN <= hour < 12:
         hour += 12
     if half_day == "noon" and hour < 3:
         hour += 12

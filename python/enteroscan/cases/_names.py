@@ -16,6 +16,7 @@ from enteroscan.cases._understand import Readings
 from enteroscan.cases._values import MISSING, NOTHING
 
 LONGEST_NAME = 30  # characters
+SHORTEST_ADDRESS, LONGEST_ADDRESS = 6, 60  # characters; shorter, it is an area
 # Texts in which people write whom they met. Elsewhere a name that is a patient's of another row is
 # that of a company, a street or a hospital.
 REMARKS = ("history", "diagnosis")
@@ -40,13 +41,19 @@ _EDGES = frozenset(" \t\n、,，;；:：/。.()（）+&")
 
 
 def hide_names(export: Export, readings: Readings) -> None:
-    """Hide the names of people where they stand in other texts.
+    """Hide the names and addresses of people where they stand in other texts.
 
     Of the person of a row in all its texts; of people of other rows in those that are written
     freely, where a person is spoken of: 张三饭店 stays a restaurant though a patient is 张三.
     """
     people = [found for name in ("name", "guardian") if (found := export.column(name)) is not None]
     names = {text for column in people for text in column.texts() if 1 < len(text) <= LONGEST_NAME}
+    homes = export.column("address")
+    if homes is not None:
+        people.append(homes)
+        names |= {
+            text for text in homes.texts() if SHORTEST_ADDRESS <= len(text) <= LONGEST_ADDRESS
+        }
     if not names:
         return
     others = {name for name in names if _NAME.fullmatch(name)} - _NO_NAMES - _words()

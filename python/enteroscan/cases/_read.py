@@ -19,7 +19,7 @@ from enteroscan.cases._fields import Field, Fields, fields
 from enteroscan.cases._frame import case_frame
 from enteroscan.cases._mapping import ColumnMap, ColumnMapping, map_columns, read_column_map
 from enteroscan.cases._names import hide_names
-from enteroscan.cases._options import Area, Crs, Options, check_options
+from enteroscan.cases._options import Area, Crs, Options, check_options, read_day
 from enteroscan.cases._people import find_people
 from enteroscan.cases._quality import SECTION, Problems, QualityReport
 from enteroscan.cases._readings import Reader
@@ -123,9 +123,17 @@ def read_cases(
     >>> cases.quality.summary()  # doctest: +SKIP
     """
     texts = Texts(language, SECTION)
-    check_options(crs, keep_identifiers, texts)
+    check_options(
+        crs=crs,
+        area=area,
+        keep=keep_identifiers,
+        delimiter=delimiter,
+        duplicates=duplicates,
+        texts=texts,
+    )
+    day = read_day(as_of, texts)
     known = fields()
-    if (source is None) == (sql is None):
+    if (source is None) == (sql is None) or (sql is None) != (connection is None):
         message = texts("one_source")
         raise SpecError(message)
     given = read_column_map(columns, texts)
@@ -135,7 +143,7 @@ def read_cases(
         else open_source(
             source,
             score=_score(known, given),
-            field_of=_field_of(known, given),
+            fields_of=_fields_of(known, given),
             texts=texts,
             sheet=sheet,
             encoding=encoding,
@@ -159,7 +167,7 @@ def read_cases(
         keep=tuple(keep_identifiers),
         salt=salt,
         duplicates=duplicates,
-        as_of=pd.Timestamp(as_of if as_of is not None else date.today()),
+        as_of=day,
         has_as_of=as_of is not None,
     )
     with reporting(progress) as update:
@@ -184,8 +192,8 @@ def _score(known: Fields, given: ColumnMap) -> Callable[[Sequence[str]], int]:
     return score
 
 
-def _field_of(known: Fields, given: ColumnMap) -> Callable[[str], Field | None]:
-    """Return which field a header names: what was given, else what is known."""
+def _fields_of(known: Fields, given: ColumnMap) -> Callable[[Sequence[str]], list[Field | None]]:
+    """Return which fields a header names: what was given, else what is known."""
     told = {
         name: field
         for field, names in given.items()
@@ -193,13 +201,24 @@ def _field_of(known: Fields, given: ColumnMap) -> Callable[[str], Field | None]:
         for name in ([names] if isinstance(names, str) else names)
     }
 
-    def field_of(header: str) -> Field | None:
+    def find(header: str) -> str | None:
         name = told.get(header) or known.find(header)
-        if name is None or name not in known or (name in given and header not in told):
-            return None
-        return known[name]
+        is_other = name not in known or (name in given and header not in told)
+        return None if is_other else name
 
-    return field_of
+    def fields_of(header: Sequence[str]) -> list[Field | None]:
+        names = [find(cell) for cell in header]
+        weak = [
+            name is not None and cell not in told and known.is_weak(cell, name)
+            for cell, name in zip(header, names, strict=True)
+        ]
+        strong = {name for name, yields in zip(names, weak, strict=True) if not yields}
+        return [
+            None if name is None or (yields and name in strong) else known[name]
+            for name, yields in zip(names, weak, strict=True)
+        ]
+
+    return fields_of
 
 
 def _refuse_problems(quality: QualityReport, texts: Texts) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from enteroscan.cases._columns import Column, Values, objects
 from enteroscan.cases._fields import Field
-from enteroscan.cases._identity import HIDDEN, mask, mask_numbers
+from enteroscan.cases._identity import HIDDEN, mask, mask_house, mask_numbers
 from enteroscan.cases._moments import parse_moments
 from enteroscan.cases._quality import Problems
 from enteroscan.cases._values import (
@@ -30,6 +30,7 @@ from enteroscan.cases._values import (
 
 Codes = NDArray[np.int32]
 RESULTS = ("result", "result_class")  # / is an answer there
+HOMES = ("home_province", "home_city", "home_county", "home_street", "home_region")
 OWN_NUMBERS = ("specimen_id",)  # digits that are no identifiers of people
 
 
@@ -138,8 +139,13 @@ class Reader:
         )
         values = parsed.results
         if not field.is_identifier:
+            is_home = field.name in HOMES
             hidden = [
-                value if value is None else mask_numbers(value, is_number=field.name in OWN_NUMBERS)
+                value
+                if value is None
+                else mask_numbers(
+                    mask_house(value) if is_home else value, is_number=field.name in OWN_NUMBERS
+                )
                 for value in values.tolist()
             ]
             changed = [new != old for new, old in zip(hidden, values.tolist(), strict=True)]

@@ -21,6 +21,7 @@ from enteroscan.cases._understand import Readings
 from enteroscan.cases._values import MISSING
 
 ID_LENGTH = 18
+PERSONAL = ("name", "guardian", "id_number", "phone")  # what no case may be called
 LONGEST_MISSING = max(map(len, MISSING))
 MERGED = ("case", "target", "gap_days")
 
@@ -64,7 +65,7 @@ class Merging:
 
 
 def safe_case_ids(export: Export) -> Column | None:
-    """Return the case numbers without those that are the identity numbers of people."""
+    """Return the case numbers without those that are names or numbers of people."""
     column = export.column("case_id")
     if column is None:
         return None
@@ -74,6 +75,9 @@ def safe_case_ids(export: Export) -> Column | None:
     blank = bad.copy()
     for place in np.flatnonzero(lengths == ID_LENGTH):
         bad[place] = is_valid_id_number(texts[place].upper())
+    own = {text for name in PERSONAL if (c := export.column(name)) for text in c.texts()}
+    if own:
+        bad[:-1] |= np.array([text in own for text in texts.tolist()], dtype=bool)
     for place in np.flatnonzero(lengths <= LONGEST_MISSING):
         blank[place] = texts[place].lower() in MISSING
     if not (bad | blank).any():

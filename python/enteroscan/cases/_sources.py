@@ -22,14 +22,14 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from enteroscan._language import Texts
+from enteroscan._language import Texts, why_unreadable
 from enteroscan.cases._columns import BLANKS, Column, from_arrow, from_objects, from_series
 from enteroscan.cases._fields import Field
 from enteroscan.cases._headers import plain
-from enteroscan.errors import DataError
+from enteroscan.errors import DataError, SpecError
 
 Score = Callable[[Sequence[str]], int]  # how many of these cells are names of fields
-FieldOf = Callable[[str], Field | None]  # the field that a header names
+FieldsOf = Callable[[Sequence[str]], list[Field | None]]  # the fields that a header names
 Sheets = str | int | Sequence[str | int] | None
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -39,13 +39,20 @@ THREADS = 4
 SAMPLE = 1 << 20  # bytes
 BLOCK = 1 << 20  # bytes of a text that are read at once
 LONGEST_ROW = 8 << 20  # bytes
+LONGEST_PATH = 260  # characters that are shown
 LARGEST_SPARSE = 100_000_000  # cells
 _ROW = re.compile(rb'<row[^>]{0,40}? r="([0-9]{1,7})"')
 _COLUMN_2 = re.compile(rb' r="[B-Z][A-Z][0-9]')
 _COLUMN_3 = re.compile(rb' r="[A-Z]{3}[0-9]')
 DELIMITERS = (",", "\t", ";", "|")
 ZIP, OLE, PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"
-BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+BOMS = {
+    b"\xff\xfe\x00\x00": "utf-32",
+    b"\x00\x00\xfe\xff": "utf-32",
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,8 @@ def sql_source(sql: str, connection: Any, texts: Texts) -> FrameSource:  # noqa:
         engine = sa.create_engine(connection) if isinstance(connection, str) else connection
         opened = engine.connect() if isinstance(engine, sa.Engine) else None
         try:
-            frame = pd.read_sql_query(sa.text(sql), opened or engine)
+            is_plain = not isinstance(engine, sa.Engine | sa.Connection)  # one of sqlite3
+            frame = pd.read_sql_query(sql if is_plain else sa.text(sql), opened or engine)
         finally:
             if opened is not None:
                 opened.close()
@@ -260,7 +268,10 @@ class TextSource:
             )
 
         try:
-            table = _read_blocks(open_blocks, self._utf8())
+            text = self._utf8()
+            if isinstance(text, Path) and _first_broken_byte(text, "utf-8") is not None:
+                raise DataError(self._explain(UnicodeError()))  # Arrow complains on stderr
+            table = _read_blocks(open_blocks, text)
         except (pa.ArrowException, UnicodeError) as error:
             if _is_long_row(error) and block < LONGEST_ROW:
                 return self._parse(wanted, LONGEST_ROW)
@@ -455,12 +466,12 @@ class WorkbookSource:
     """
 
     def __init__(
-        self, path: Path, score: Score, field_of: FieldOf, texts: Texts, sheet: Sheets
+        self, path: Path, score: Score, fields_of: FieldsOf, texts: Texts, sheet: Sheets
     ) -> None:
         """Open the workbook and find the sheets and the headers."""
         self.name = path.name
         self._texts = texts
-        self._field_of = field_of
+        self._fields_of = fields_of
         self.facts = {"format": "workbook"}
         self.header: list[str] = []
         self.header_row = 1
@@ -501,7 +512,7 @@ class WorkbookSource:
 
     def _join(self, found: list[Sheet], *, is_told: bool) -> None:
         """Put the rows of several sheets below each other, under one header."""
-        fields = [[self._field_of(name) for name in one.header] for one in found]
+        fields = [self._fields_of(one.header) for one in found]
         keys = [
             [place for place, field in enumerate(of) if field and field.name == "case_id"]
             for of in fields
@@ -683,7 +694,7 @@ def open_source(
     source: object,
     *,
     score: Score,
-    field_of: FieldOf,
+    fields_of: FieldsOf,
     texts: Texts,
     sheet: Sheets = None,
     encoding: str | None = None,
@@ -692,7 +703,11 @@ def open_source(
     """Open whatever the user gave; what a file holds counts, not what it is called."""
     if isinstance(source, pd.DataFrame):
         return FrameSource(source)
-    path = Path(str(source))
+    if not isinstance(source, str | Path) or "\n" in str(source):
+        # What it holds may be the data, and is not shown.
+        message = texts("no_source", type=type(source).__name__)
+        raise SpecError(message)
+    path = Path(source)
     try:
         if path.is_dir():
             message = texts("folder", file=path.name)
@@ -700,13 +715,15 @@ def open_source(
         with path.open("rb") as file:
             start = file.read(512)
     except OSError as error:
-        message = texts("no_file", file=str(source), error=error.strerror or "")
+        message = texts(
+            "no_file", file=str(source)[:LONGEST_PATH], error=why_unreadable(error, texts)
+        )
         raise DataError(message) from None
     if not start:
         message = texts("empty", file=path.name)
         raise DataError(message)
     if start.startswith((ZIP, OLE)):
-        return WorkbookSource(path, score, field_of, texts, sheet)
+        return WorkbookSource(path, score, fields_of, texts, sheet)
     if start.startswith(PARQUET):
         return ParquetSource(path, texts)
     if b"<html" in start.lower() or b"<table" in start.lower():

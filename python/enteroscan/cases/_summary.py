@@ -18,6 +18,7 @@ from enteroscan.cases._quality import QualityReport
 from enteroscan.cases._readings import take
 from enteroscan.cases._reports import Merging
 
+COORDINATES = ("latitude", "longitude", "coordinates", "eat_latitude", "eat_longitude")
 # Columns that are never missing for want of an answer.
 NOT_ANSWERS = ("case_id", "source", "source_row", "exposure", "specimen", "located_by")
 # Which fields of a file a column of the tables can come from, where not from that of its name.
@@ -80,7 +81,9 @@ class Summary:
         names = ("onset", "visit", "reported", "death", "eaten", "sampled")
         headers = {name: self.export.header(name) for name in names}
         checks.orders(self.tables, headers, self.export.problems)
-        checks.mixed(self.tables.exposures, self.export.header_row, self.export.problems)
+        row, problems = self.export.header_row, self.export.problems
+        checks.mixed(self.tables.exposures, row, problems)
+        checks.named_systems(self.export.headers(*COORDINATES), self.options.crs, row, problems)
 
     def _rows(self) -> pd.DataFrame:
         """Return what became of the rows."""
@@ -104,8 +107,7 @@ class Summary:
 
     def _facts(self, dropped: dict[str, int]) -> dict[str, str]:
         facts = dict(self.export.source.facts)
-        placed = ("latitude", "coordinates", "eat_latitude")
-        if any(self.export.mapping.has(name) for name in placed):
+        if any(self.export.mapping.has(name) for name in COORDINATES):
             facts["crs"] = self.options.crs
         if dropped:
             facts["dropped"] = ", ".join(

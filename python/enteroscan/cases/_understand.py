@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from enteroscan.cases._columns import Values
+from enteroscan.cases._columns import Values, objects
 from enteroscan.cases._export import Export
 from enteroscan.cases._fields import Field
-from enteroscan.cases._headers import letter
+from enteroscan.cases._headers import age_unit, letter
 from enteroscan.cases._options import Options
 from enteroscan.cases._readings import Reader, Reading, age_with_unit, make_reading
 from enteroscan.cases._rows import Grouping
@@ -103,6 +103,9 @@ def _read_age(export: Export, reader: Reader, readings: Readings) -> None:
         for unit_of, unit_place, unit_header in export.of("age_unit"):
             units = reader.read(export.columns[unit_place], unit_of, unit_header)
             column = age_with_unit(column, units)
+        if (unit := age_unit(header)) and not export.of("age_unit"):
+            everywhere = np.zeros(len(reader.numbers), dtype=np.int32)
+            column = age_with_unit(column, Reading(everywhere, objects([unit])))
         readings.add(place, reader.parsed(column, parse_age(column), of, header), of.name)
 
 

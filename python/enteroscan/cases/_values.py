@@ -29,11 +29,12 @@ NOTHING = frozenset({"无", "没有", "none"})  # a statement in some fields, a 
 
 YES = _words(
     "是 有 y yes t true 1 √ ✓ ✔ ☑ ■ ● + ++ +++ 对 真 已 曾 阳性 阳 是的 有的 "
-    "使用 已使用 用过 1-是 1.是 ①是 是(√)"
+    "轻 中 重 轻度 中度 重度 轻微 严重 剧烈 明显 偶有 mild moderate severe "
+    "使用 已使用 用过 1.0 ①是"
 )
 NO = _words(
     "否 无 没有 没 n no f false 0 2 x × ✗ ✘ ☐ □ ○ 不 未 非 不是 假 阴性 阴 "
-    "未使用 未用 没有使用 从未 2-否 2.否 ②否 0-否"
+    "未使用 未用 没有使用 从未 0.0 2.0 ②否"
 )
 UNKNOWN = _words("3 9 99 3-不详 9-不详 不确定 ? 待查 可疑 maybe")
 
@@ -67,8 +68,17 @@ TEMPERATURES = (34.0, 43.0)
 FAHRENHEIT = (93.0, 109.5)
 LARGEST_COUNT = 10_000
 
+_ANSWER_NUMBER = re.compile(r"^[0-9]\s*[-.、:]?\s*(?=[是否有无不])")  # the 1 of 1.是
+_ANSWER_WORD = re.compile(r"(yes|no)\b")
+_UNSURE = re.compile(r"[不未没无][详清知明确](?!显)|无法|无从")
+_BOTH = re.compile(r"[是有]\W*[否无]")  # a question that nobody answered
+_ANSWERS = {"是": True, "有": True, "否": False, "无": False}
+_BOXES = "☑√✓✔■●☐□○×✗✘"
+_BEFORE_TICK = re.compile(r"([是有否无])[\s([]*[☑√✓✔■●]")
+_AFTER_TICK = re.compile(r"[☑√✓✔■●][\s)\]]*(?:[0-9][.、]?)?\s*([是有否无])")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
-_RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:-|~|至|到|—|–)\s*(\d+(?:\.\d+)?)")
+_RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:-|~|、|至|到|—|–)\s*(\d+(?:\.\d+)?)")
+_A_DAY = r"/\s*(?:1|24)?\s*(?:日|天|d|day|h|小?时)|24\s*(?:h|小?时)"
 _CHINESE_NUMBER = re.compile(r"[零〇一二两三四五六七八九十百]+")
 _DIGITS = {digit: number for number, digit in enumerate("零一二三四五六七八九")} | {
     "两": 2,
@@ -126,20 +136,33 @@ def parse_yes_no(column: Column) -> Parsed:
 
 
 def _yes_no(text: str) -> tuple[bool | None, str | None]:
+    if any(box in text for box in _BOXES) and len(set(_ANSWERS) & set(text)) > 1:
+        return _ticked(text)
+    text = _ANSWER_NUMBER.sub("", text).strip("()[]【】. 。")
     if text in YES:
         return True, None
     if text in NO:
         return False, None
     if text in UNKNOWN:
         return None, None
+    if _BOTH.fullmatch(text):
+        return None, "yes_no"
     if match := re.match(r"^(\d+)\s*(?:人|例|次|天|个|名|℃|°c|度)", text):
         return int(match[1]) > 0, None
+    if match := _ANSWER_WORD.match(text):
+        return match[1] == "yes", None
     for words, answer in ((("不", "未", "无", "否", "没"), False), (("是", "有"), True)):
         if text.startswith(words) and len(text) > 1:
-            if text[1:].startswith(("详", "清", "知", "明", "确")):
-                return None, None
-            return answer, None
+            return (None, None) if _UNSURE.match(text) else (answer, None)
     return None, "yes_no"
+
+
+def _ticked(text: str) -> tuple[bool | None, str | None]:
+    """Read the ticked one of two answers, like □是 ☑否 or 是( ) 否(√)."""
+    numbered = _ANSWER_NUMBER.sub("", text).lstrip("([ ")
+    pattern = _AFTER_TICK if numbered[:1] in _BOXES else _BEFORE_TICK
+    answers = {_ANSWERS[word] for word in pattern.findall(numbered)}
+    return (answers.pop(), None) if len(answers) == 1 else (None, "yes_no")
 
 
 def parse_sex(column: Column) -> Parsed:
@@ -177,6 +200,9 @@ def read_age(text: str) -> tuple[float | None, str | None]:
     """Read one age, like 35, 8个月 or 2岁3个月."""
     if text in ("新生儿", "newborn"):
         return 0.0, None
+    text = _CHINESE_NUMBER.sub(lambda word: str(_chinese_numbers(word[0])[0]), text)
+    if text == "半岁":
+        return 0.5, None
     try:
         years = float(text)
     except ValueError:
@@ -225,11 +251,13 @@ def read_count(text: str) -> tuple[float | None, str | None]:
     """Read one count, like 3, 3次/日, 三次 or 3-5次 (the lower number)."""
     if text in NOTHING:
         return 0.0, None
+    if re.search(r"[几数][十百千]", text):
+        return None, "count"
     problem: str | None = "count_range"
     if match := _RANGE.search(text):
         number = float(match[1])
     else:
-        numbers = _NUMBER.findall(re.sub(r"/\s*\d*\s*(?:日|天|d|day|24\s*h|h|小?时)", "", text))
+        numbers = _NUMBER.findall(re.sub(_A_DAY, "", text))
         if not numbers:
             numbers = [str(chinese) for chinese in _chinese_numbers(text)]
         if len(numbers) != 1:
@@ -307,7 +335,7 @@ def parse_code(column: Column) -> Parsed:
     """Read administrative codes: digits alone, leading zeros kept."""
 
     def read(text: str) -> tuple[str | None, str | None]:
-        digits = re.sub(r"[\s.'’-]", "", text)
+        digits = re.sub(r"\.0+$|[\s.'’-]", "", text)  # 120102.0 was a number to somebody
         if not re.fullmatch(r"[0-9]{2,10}|[0-9]{12}", digits):  # 11 digits are a phone number
             return None, "code"
         if len(digits) in (5, 8):
@@ -362,6 +390,9 @@ NEGATIONS = (
 )
 _POSITIVE_AGAIN = ("伴有", "伴", "有", "但", "出现", "with ", "but ")
 _CLAUSE = re.compile(r"[,;。;\n.!?]+(?!\d)")
+_DENIAL = re.compile(r"denies [^.;\n]*")  # of all that follows, commas or not
+_ANSWERED_NO = re.compile(r"\s*[:(]\s*(?:否|无|没有|-|阴性|no\b)\s*\)?")  # behind a symptom
+_MEASURED = re.compile(r"体温[^\d,;。\n]{0,6}(\d{2}(?:\.\d+)?(?:度\d)?)")
 
 
 @dataclass(frozen=True)
@@ -398,25 +429,36 @@ def read_symptoms(text: str) -> Symptoms:
     mentioned: dict[str, bool] = {}
     numbers: dict[str, float] = {}
     stool_type: str | None = None
-    for clause in _CLAUSE.split(unicodedata.normalize("NFKC", text).lower()):
+    text = unicodedata.normalize("NFKC", text).lower().replace("上吐下泻", "呕吐、腹泻")
+    text = _DENIAL.sub(lambda denial: denial[0].replace(",", " "), text)
+    for clause in _CLAUSE.split(text):
         is_denied = False
+        done = 0
         matches = list(pattern.finditer(clause))
         for place, match in enumerate(matches):
             word = match[0]
+            if match.start() < done:
+                continue
             if word in NEGATIONS:
                 is_denied = True
             elif word in _POSITIVE_AGAIN:
                 is_denied = False
-            if word in stools and not is_denied and stool_type is None:
+            if word not in symptoms and word not in stools:
+                continue
+            answer = _ANSWERED_NO.match(clause, match.end())
+            is_absent = is_denied or answer is not None
+            done = answer.end() if answer else done
+            if word in stools and not is_absent and stool_type is None:
                 stool_type = stools[word]
                 mentioned.setdefault("diarrhoea", True)
-            if word not in symptoms:
-                continue
-            key = symptoms[word]
-            mentioned[key] = mentioned.get(key, False) or not is_denied
+            key = symptoms.get(word, "diarrhoea")
+            if word in symptoms:
+                mentioned[key] = mentioned.get(key, False) or not is_absent
             end = matches[place + 1].start() if place + 1 < len(matches) else len(clause)
-            if not is_denied:
+            if not is_absent:
                 _read_number(key, clause[match.end() : end], numbers)
+    if measured := _MEASURED.search(text):
+        _read_number("fever", measured[1], numbers)
     return Symptoms(
         mentioned,
         numbers.get("fever"),
@@ -432,7 +474,7 @@ def _read_number(key: str, behind: str, numbers: dict[str, float]) -> None:
         if degrees is not None:
             numbers.setdefault(key, degrees)
     elif key in ("vomiting", "diarrhoea") and "次" in behind:
-        count, _ = read_count(behind[: behind.index("次") + 1].strip(" :约共"))
+        count, _ = read_count(behind[: behind.index("次") + 1].strip(" :约共,"))
         if count is not None:
             numbers.setdefault(key, count)
 
@@ -453,18 +495,21 @@ class LabResult:
 
 
 @cache
-def _agent_names() -> list[tuple[str, str]]:
+def _agent_names() -> list[tuple[re.Pattern[str], str]]:
+    """Return patterns of names, the longest first; detected does not name ETEC."""
     names: dict[str, str] = {}
     for row in vocabulary.agents().itertuples(index=False):
         aliases = str(row.aliases).split("|") if isinstance(row.aliases, str) else []
         for name in (str(row.zh), str(row.en), *aliases):
             if len(tidy(name)) > 1:
                 names.setdefault(tidy(name), str(row.key))
-    return sorted(names.items(), key=lambda pair: len(pair[0]), reverse=True)
+    ordered = sorted(names.items(), key=lambda pair: len(pair[0]), reverse=True)
+    return [(re.compile(rf"(?<![a-z]){re.escape(name)}(?![a-z])"), key) for name, key in ordered]
 
 
 _NEGATIVE = re.compile(
     r"阴性|未检出|未检到|未发现|未分离|没有检出|\(-\)|negative|not detected|无致病菌|未培养|未见"
+    r"|\bno\b|\bnot\b|\bnone\b|\bneg\b"
 )
 _POSITIVE = re.compile(r"阳性|检出|\(\++\)|positive|detected|分离到|培养出")
 
@@ -481,7 +526,7 @@ def _result_words() -> dict[str, str]:
 
 def read_result(text: str) -> LabResult:
     """Read a text like 阳性, 未检出 or 肠炎沙门氏菌; ``/`` stands for no finding."""
-    text = tidy(text)
+    text = re.sub(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])", "", tidy(text))
     word = _result_words().get(text)
     if word is not None:
         answer = {"positive": True, "negative": False, "none": False}.get(word)
@@ -502,7 +547,7 @@ def read_result(text: str) -> LabResult:
 
 
 def _read_part(text: str) -> LabResult | None:
-    agent = next((key for name, key in _agent_names() if name in text), None)
+    agent = next((key for name, key in _agent_names() if name.search(text)), None)
     if _NEGATIVE.search(text):
         return LabResult(False, None)
     if agent is not None or _POSITIVE.search(text):

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from enteroscan import __version__
+from enteroscan._language import choose_language
 from enteroscan.cli import (
     backtest,
     check,
@@ -29,13 +30,15 @@ app = typer.Typer(
     help="Finds clusters of foodborne disease in space and time.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    # The frames cut words that do not fit, and a Chinese sentence is one word.
+    rich_markup_mode=None if choose_language() == "zh" else "rich",
 )
 app.command("check", help=check.say("help"))(check.command)
 app.command("detect", help=detect.say("help"))(detect.command)
 app.command("link", help=link.say("help"))(link.command)
 app.command("scan")(scan.command)
 app.command("satscan")(satscan.command)
-app.command("simulate")(simulate.command)
+app.command("simulate", help=simulate.say("help"))(simulate.command)
 app.command("treescan", help=treescan.say("help"))(treescan.command)
 app.command("nightly", help=nightly.say("help"))(nightly.command)
 app.command("signals", help=signals.say("help"))(signals.command)

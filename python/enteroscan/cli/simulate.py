@@ -10,40 +10,28 @@ from enteroscan._language import Texts
 from enteroscan.cli._common import errors_explained, progress_bar
 from enteroscan.simulate.form import CoordinateSystem, Layout, check_encoding
 
+say = Texts(section="simulate")  # of the help; the output follows --lang
+
 TABLE_ENCODING = "utf-8-sig"  # which Excel opens without asking
 
 
 def command(
-    out: Annotated[Path, typer.Option(help="Folder for the files; made if it is not there.")],
-    cases_per_year: Annotated[
-        float, typer.Option(help="Sporadic cases a year, in all districts together.")
-    ] = 2_000,
-    districts: Annotated[int, typer.Option(help="Districts; several make a province.")] = 1,
-    streets: Annotated[int, typer.Option(help="Streets or townships of a district.")] = 12,
-    start: Annotated[str, typer.Option(help="First day of onset.")] = "2024-01-01",
-    end: Annotated[str, typer.Option(help="Last day of onset.")] = "2024-12-31",
-    outbreaks: Annotated[float, typer.Option(help="Outbreaks a year, on average.")] = 20,
-    seed: Annotated[int, typer.Option(help="The same number gives the same files.")] = 0,
-    layout: Annotated[
-        Layout, typer.Option(help="How a case with several exposures stands in the files.")
-    ] = "repeated",
-    encoding: Annotated[str, typer.Option(help="Of reports.csv.")] = "gb18030",
-    crs: Annotated[
-        CoordinateSystem, typer.Option(help="System of the coordinates in the reports.")
-    ] = "wgs84",
-    mess: Annotated[
-        bool, typer.Option("--mess/--clean", help="Spellings, gaps and titles as in real exports.")
-    ] = True,
-    excel: Annotated[
-        bool, typer.Option("--excel/--no-excel", help="Write reports.xlsx, which takes longest.")
-    ] = True,
-    lang: Annotated[str | None, typer.Option(help="en or zh (as the locale).")] = None,
+    out: Annotated[Path, typer.Option(help=say("out"))],
+    cases_per_year: Annotated[float, typer.Option(help=say("cases_per_year"))] = 2_000,
+    districts: Annotated[int, typer.Option(help=say("districts"))] = 1,
+    streets: Annotated[int, typer.Option(help=say("streets"))] = 12,
+    start: Annotated[str, typer.Option(help=say("start"))] = "2024-01-01",
+    end: Annotated[str, typer.Option(help=say("end"))] = "2024-12-31",
+    outbreaks: Annotated[float, typer.Option(help=say("outbreaks"))] = 20,
+    seed: Annotated[int, typer.Option(help=say("seed"))] = 0,
+    layout: Annotated[Layout, typer.Option(help=say("layout"))] = "repeated",
+    encoding: Annotated[str, typer.Option(help=say("encoding"))] = "gb18030",
+    crs: Annotated[CoordinateSystem, typer.Option(help=say("crs"))] = "wgs84",
+    mess: Annotated[bool, typer.Option("--mess/--clean", help=say("mess"))] = True,
+    excel: Annotated[bool, typer.Option("--excel/--no-excel", help=say("excel"))] = True,
+    lang: Annotated[str | None, typer.Option(help=say("lang"))] = None,
 ) -> None:
-    """Simulate a year of case reports of a district, as hospitals would export them.
-
-    Writes reports.xlsx and reports.csv (what surveillance sees), places.csv and boundaries.geojson
-    (the map), outbreaks.csv and truth.csv (what really happened).
-    """
+    """Simulate case reports of a district, and write them with their truth."""
     with errors_explained():
         from enteroscan.simulate import District, Mess, random_outbreaks
 

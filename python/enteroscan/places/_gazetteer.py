@@ -38,6 +38,7 @@ _COLUMNS = {
 LEVELS = {2: "province", 4: "city", 6: "county", 9: "street", 12: "village"}
 _SEPARATORS = re.compile(r"[/\\,;>|\-\s]+")
 _PLACEHOLDERS = ("市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划", "市辖县")
+_AREAS = "省市区县州盟旗"  # what names of areas end with
 _ENDINGS = re.compile(
     r"(?<=..)(?:特别行政区|壮族自治区|回族自治区|维吾尔自治区|自治区|自治州|自治县|街道办事处|办事处|街道|地区|"
     r"省|市|区|县|盟|旗|镇|乡)$"
@@ -134,7 +135,7 @@ class Gazetteer:
         latitude: str | None = None,
         longitude: str | None = None,
     ) -> Self:
-        """Read places from a DataFrame or a CSV file (UTF-8 or GB18030).
+        """Read places from a DataFrame, a CSV file (UTF-8 or GB18030) or an Excel workbook.
 
         Parameters
         ----------
@@ -155,7 +156,7 @@ class Gazetteer:
         where, frame = "places", table
         if not isinstance(frame, pd.DataFrame):
             where = str(table)
-            frame = _read_csv(Path(where))
+            frame = _read_table(Path(where))
         given = {"code": code, "name": name, "latitude": latitude, "longitude": longitude}
         found = {role: _find(frame, role, given[role], where) for role in _COLUMNS}
         if found["code"] is None and found["name"] is None:
@@ -279,6 +280,9 @@ class Gazetteer:
             row = _first(self._by_name, parts[start:])
             if row is not None:
                 return row
+        for tail in _tails(parts[-1]) if parts else ():
+            if tail in self._by_name:
+                return self._by_name[tail]
         return _first(self._by_ending, parts)
 
     @cached_property
@@ -306,12 +310,7 @@ class Gazetteer:
     @cached_property
     def _by_ending(self) -> dict[str, int]:
         paths = [_region_parts(name) for name in self._names]
-        return _unique(
-            (key, row)
-            for row, parts in enumerate(paths)
-            for start in range(1, len(parts))
-            for key in _keys(parts[start:])
-        )
+        return _unique((key, row) for row, parts in enumerate(paths) for key in _ending_keys(parts))
 
     @cached_property
     def _middles(self) -> dict[str, tuple[float, float]]:
@@ -361,6 +360,17 @@ def _keys(parts: Sequence[str]) -> tuple[str, str]:
     return "".join(parts), "".join(_short(part) for part in parts)
 
 
+def _ending_keys(parts: Sequence[str]) -> set[str]:
+    """Return the keys of all ends of a path."""
+    starts = range(1, len(parts))
+    return {key for start in starts for key in _keys(parts[start:])} | set(_tails("".join(parts)))
+
+
+def _tails(name: str) -> list[str]:
+    """Return what stands behind each area of an unseparated name, the longest first."""
+    return [name[end:] for end in range(2, len(name) - 2) if name[end - 1] in _AREAS]
+
+
 def _first(table: Mapping[str, int], parts: Sequence[str]) -> int | None:
     whole, short = _keys(parts)
     return table.get(whole, table.get(short))
@@ -387,10 +397,27 @@ def _text(value: object) -> str:
     return str(value).strip()
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _read_table(path: Path) -> pd.DataFrame:
     if not path.is_file():
         message = f"{path}: there is no such file"
         raise DataError(message)
+    with path.open("rb") as file:
+        is_workbook = file.read(4) in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+    return _read_workbook(path) if is_workbook else _read_csv(path)
+
+
+def _read_workbook(path: Path) -> pd.DataFrame:
+    """Read the first sheet; codes that Excel made numbers of are read as codes later."""
+    import python_calamine as calamine
+
+    try:
+        return pd.read_excel(path, engine="calamine", dtype=object)
+    except (calamine.CalamineError, ValueError, OSError):
+        message = f"{path}: the workbook cannot be read; save it without a password, or as CSV"
+        raise DataError(message) from None
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
     lines = csv_lines(read_text(path), str(path))
     header = [cell.strip() for cell in next(lines, (1, []))[1]]
     if not header:

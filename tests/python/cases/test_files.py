@@ -22,7 +22,7 @@ import pytest
 import xlwt
 from msoffcrypto.format.ooxml import OOXMLFile
 
-from enteroscan import Cases, DataError, EnteroscanError, read_cases
+from enteroscan import Cases, DataError, EnteroscanError, SpecError, read_cases
 
 Table = dict[str, list[Any]]
 Write = Callable[[Path], None]
@@ -594,6 +594,15 @@ EXAMPLES = [
         problems={"case_not_listed": 1},
     ),
     Example(
+        "running_numbers.xlsx",
+        book(
+            ("病例", [["序号", "病例编号", "性别"], [1, "A7", "男"], [2, "A8", "女"]]),
+            ("暴露", [["序号", "病例编号", "食品名称"], [1, "A8", "汤"], [2, "A7", "鱼"]]),
+        ),
+        {"case_id": ["A7", "A8"], "sex": ["male", "female"]},
+        {"case_id": ["A7", "A8"], "food": ["鱼", "汤"]},
+    ),
+    Example(
         "cases_exposures_specimens.xlsx",
         book(
             JOINED[0],
@@ -863,6 +872,19 @@ EXAMPLES = [
         problems={"date_unreadable": 1},
     ),
     Example(
+        "kept_as_text.csv",
+        csv_of(HEADER, ['="001"', *ROWS[0][1:]], ['="002"', *ROWS[1][1:]]),
+        USUAL,
+        ATE,
+    ),
+    Example("utf_32.csv", text(TEXT, "utf-32"), USUAL, ATE, facts={"encoding": "utf-32"}),
+    Example(
+        "broken_odd_row.csv",
+        raw(TEXT.encode() + "003,男".encode()[:-1] + b",3\n"),
+        error="UTF-8",
+        options={"encoding": "utf-8"},
+    ),
+    Example(
         "wrong_types.csv",
         csv_of(
             ["编号", "性别", "年龄", "体温", "腹泻性状", "患者属于", "进食人数", "食品名称"],
@@ -942,10 +964,28 @@ def test_frames_and_databases_are_read_alike(tmp_path: Path) -> None:
     path = tmp_path / "cases.db"
     with sqlite3.connect(path) as connection:
         frame.to_sql("病例", connection, index=False)
+        plain = read_cases(sql='SELECT * FROM "病例"', connection=connection, **NOW)
     connection.close()
     cases = read_cases(sql='SELECT * FROM "病例"', connection=f"sqlite:///{path}", **NOW)
     check(cases.frame, USUAL)
+    check(plain.frame, USUAL)
     check(cases.exposures, ATE)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"delimiter": "，"}, "one ASCII character"),
+        ({"as_of": "soon"}, "as_of='soon' is no day"),
+        ({"area": (40, 116, 38, 118)}, "south, west, north and east"),
+        ({"area": (38, 116)}, "south, west, north and east"),
+        ({"duplicates": 3}, "not int"),
+        ({"connection": "sqlite://"}, "sql with a connection"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        read_cases(pd.DataFrame(ROWS, columns=HEADER), **options)
 
 
 def test_the_error_of_a_query_tells_no_password(tmp_path: Path) -> None:

@@ -130,6 +130,7 @@ CONTENTS = (
     "138-1234-5678",
     f"+86 {PHONE}",
     f"{GUARDIAN}的孩子",
+    f"家住{ADDRESS}",
 )
 
 
@@ -357,6 +358,34 @@ def test_an_identity_number_as_case_number_is_hidden() -> None:
 
 
 # ------------------------------------------------------------------ salt
+
+
+@pytest.mark.parametrize("content", [NAME, GUARDIAN, NUMBER, PHONE, ""])
+def test_a_case_is_not_called_by_what_identifies_a_person(content: str) -> None:
+    cases = read_cases(pd.DataFrame([{**GOOD, **OWN, "病例编号": content}]), as_of="2024-12-31")
+    assert cases.frame["case_id"].tolist() == ["row-2"]
+    assert leaked(outputs(cases)) == []
+
+
+@pytest.mark.parametrize(
+    ("region", "kept"),
+    [
+        ("河东区大王庄街道八纬路12号3门501", "河东区大王庄街道***"),
+        ("天津市/河东区/大王庄街道", "天津市/河东区/大王庄街道"),
+        ("幸福里9号楼3门402室", "***"),
+        ("112街道", "112街道"),
+    ],
+)
+def test_regions_of_homes_are_no_narrower_than_areas(region: str, kept: str) -> None:
+    cases = read_cases(pd.DataFrame([{**GOOD, "现住地区": region}]), as_of="2024-12-31")
+    assert cases.frame["home_region"].tolist() == [kept]
+
+
+@pytest.mark.parametrize("source", [[["1", NAME]], f"病例编号,姓名\n1,{NAME}"])
+def test_the_error_of_a_wrong_source_does_not_show_it(source: object) -> None:
+    with pytest.raises(SpecError) as caught:
+        read_cases(source)  # type: ignore[arg-type]
+    assert NAME not in str(caught.value)
 
 
 def test_the_salt_is_made_once_for_its_owner_alone(salt_of_its_own: Path) -> None:

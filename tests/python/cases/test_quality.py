@@ -1,8 +1,13 @@
 """The quality report counts everything, in both languages; duplicates; scans of cases."""
 
 import json
+import os
 import re
 import string
+import subprocess
+import sys
+import tomllib
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -417,6 +422,28 @@ def test_check_in_chinese(export: Path) -> None:
     assert code == 0
     assert "错误：第 3 行 [发病时间]" in shown
     assert not re.search(r"\b(error|row|rows|cases)\b", shown)
+
+
+@pytest.mark.parametrize("command", ["check", "simulate"])
+def test_the_help_is_chinese_by_the_locale_and_not_cut(command: str) -> None:
+    code = "from enteroscan.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, command, "--help"],
+        env={
+            **os.environ,
+            "ENTEROSCAN_LANG": "",
+            "LC_ALL": "zh_CN.UTF-8",
+            "PYTHONUTF8": "1",
+            "COLUMNS": "80",
+        },
+        capture_output=True,
+        check=True,
+    )
+    shown = re.sub(r"\s", "", done.stdout.decode("utf-8"))
+    texts = tomllib.loads((resources.files("enteroscan") / "texts/zh.toml").read_text("utf-8"))
+    options = ["out", "crs", "encoding", "lang"]
+    for name in ["help", *options]:
+        assert re.sub(r"\s", "", texts[command][name]) in shown
 
 
 def test_check_as_json(export: Path) -> None:

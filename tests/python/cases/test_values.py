@@ -175,13 +175,16 @@ def test_ages(years: int, months: int) -> None:
         ("15天", 15 / 365.25),
         ("3周", 21 / 365.25),
         ("新生儿", 0),
+        ("三十五岁", 35),
+        ("八个月", 8 / 12),
+        ("半岁", 0.5),
     ],
 )
 def test_ages_by_hand(text: str, age: float) -> None:
     assert read_age(text)[0] == pytest.approx(age)
 
 
-@pytest.mark.parametrize("text", ["岁", "三十", "-5", "130", "5个人", "abc"])
+@pytest.mark.parametrize("text", ["岁", "十来岁", "-5", "130", "5个人", "abc"])
 def test_what_is_no_age(text: str) -> None:
     value, problem = read_age(text)
     assert value is None
@@ -207,6 +210,14 @@ def test_yes_and_no_exclude_each_other() -> None:
         ("发热但无呕吐", {"fever": True, "vomiting": False}),
         ("没有发热。腹泻", {"fever": False, "diarrhoea": True}),
         ("fever, vomiting", {"fever": True, "vomiting": True}),
+        ("发热：是；腹泻：否；呕吐：是", {"fever": True, "diarrhoea": False, "vomiting": True}),
+        ("发热(-)、腹泻(+)", {"fever": False, "diarrhoea": True}),
+        ("发热(无)、腹痛", {"fever": False, "abdominal_pain": True}),
+        (
+            "Denies fever, nausea and vomiting, but has diarrhoea",
+            {"fever": False, "nausea": False, "vomiting": False, "diarrhoea": True},
+        ),
+        ("上吐下泻", {"vomiting": True, "diarrhoea": True}),
         ("", {}),
     ],
 )
@@ -228,12 +239,83 @@ def test_symptoms_in_free_text(text: str, wanted: dict[str, bool]) -> None:
         ("未检出沙门氏菌、志贺氏菌", False, None),
         ("沙门氏菌阴性，诺如病毒阳性", True, "norovirus"),
         ("送检中", None, None),
+        ("阳 性", True, None),
+        ("pathogen detected", True, None),  # no dETECted
+        ("none detected", False, None),
+        ("Salmonella Enteritidis", True, "salmonella"),
+        ("no Salmonella isolated", False, None),
     ],
 )
 def test_results(text: str, positive: bool | None, agent: str | None) -> None:
     result = read_result(text)
     assert result.positive is positive
-    assert result.agent == agent or (agent == "salmonella" and "salmonella" in str(result.agent))
+    assert result.agent == agent
+
+
+def test_numbers_in_free_text() -> None:
+    found = read_symptoms("恶心，呕吐2次，腹泻（水样便，10次），伴发热，体温最高38.2℃")
+    assert (found.fever_c, found.vomit_n, found.stool_n) == (38.2, 2, 10)
+    assert found.stool_type == "watery"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "is_problem"),
+    [
+        ("☑是 □否", True, False),
+        ("□是 ☑否", False, False),
+        ("是☑ 否□", True, False),
+        ("是（ ） 否（√）", False, False),
+        ("□1.是 ☑2.否", False, False),
+        ("□是 □否", None, True),
+        ("☑是 ☑否", None, True),
+        ("是/否", None, True),
+        ("1、是", True, False),
+        ("（否）", False, False),
+        ("无明显", False, False),
+        ("未明确", None, False),
+        ("轻度", True, False),
+        ("Yes (3 times)", True, False),
+    ],
+)
+def test_answers_of_forms(text: str, answer: bool | None, is_problem: bool) -> None:
+    parsed = parse_yes_no(from_objects(np.array([text], dtype=object)))
+    assert parsed.results.tolist() == [answer]
+    assert (parsed.problem[0] == "yes_no") is is_problem
+
+
+@pytest.mark.parametrize(
+    ("clock", "wanted"),
+    [
+        ("晚上8点", "2024-05-01 20:00"),
+        ("晚上12点", "2024-05-02 00:00"),
+        ("晚12时30分", "2024-05-02 00:30"),
+        ("夜里2点", "2024-05-01 02:00"),
+        ("半夜1点半", "2024-05-01 01:30"),
+        ("深夜11点", "2024-05-01 23:00"),
+        ("凌晨12点", "2024-05-01 00:00"),
+        ("中午12点", "2024-05-01 12:00"),
+        ("中午1点", "2024-05-01 13:00"),
+        ("下午12:30", "2024-05-01 12:30"),
+        ("上午12:30", "2024-05-01 00:30"),
+        ("12:00 AM", "2024-05-01 00:00"),
+        ("约13时", "2024-05-01 13:00"),
+        ("13:00-14:00", "2024-05-01 13:00"),
+    ],
+)
+def test_hours_of_the_day(clock: str, wanted: str) -> None:
+    moment = parse_moment(f"2024年5月1日 {clock}")
+    assert moment.value == datetime.fromisoformat(wanted)
+    assert moment.problem == ("time_range" if "-" in clock else None)
+
+
+@pytest.mark.parametrize("text", ["2024050113", "20240501 13:00"])
+def test_compact_dates_with_hours(text: str) -> None:
+    assert parse_moment(text).value == datetime(2024, 5, 1, 13)
+
+
+@pytest.mark.parametrize("text", ["几十次", "数十次", "多次", "5次/2天"])
+def test_what_is_no_count(text: str) -> None:
+    assert read_count(text) == (None, "count")
 
 
 @pytest.mark.parametrize(

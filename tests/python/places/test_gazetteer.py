@@ -221,3 +221,42 @@ def test_mistakes_of_files_and_columns_are_named(tmp_path: Path) -> None:
         Gazetteer.read(TABLE, latitude="wgs_lat")
     with pytest.raises(DataError, match="neither 'home_code' nor 'home_region'"):
         PLACES.locate(pd.DataFrame({"code": ["120102"]}))
+
+
+@pytest.mark.parametrize(
+    ("name", "region", "is_found"),
+    [
+        ("河西区", "天津市河西区", True),
+        ("河西区", "天津市市辖区河西区", True),
+        ("天津市南开区学府街道", "学府街道", True),
+        ("天津市/南开区/学府街道", "南开区学府街道", True),
+        ("济宁市市中区", "中区", False),  # no part of the name
+        ("河西区", "天津市河东区", False),
+    ],
+)
+def test_names_without_separators(name: str, region: str, is_found: bool) -> None:
+    places = Gazetteer.read(pd.DataFrame({"name": [name], "lat": [39.1], "lon": [117.2]}))
+    found = places.locate(pd.DataFrame({"home_region": [region]})).frame
+    assert found["place"].notna().tolist() == [is_found]
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+def test_a_workbook_is_read_as_the_text_is(tmp_path: Path, suffix: str) -> None:
+    table = pd.DataFrame(
+        {
+            "代码": [120103, 120104],
+            "名称": ["河西区", "南开区"],
+            "纬度": [39.1, 39.13],
+            "经度": 117.2,
+        }
+    )
+    path = tmp_path / f"places.{suffix}"
+    table.to_excel(path, index=False) if suffix == "xlsx" else table.to_csv(path, index=False)
+    assert Gazetteer.read(path).places["code"].tolist() == ["120103", "120104"]
+
+
+def test_a_broken_workbook_of_places_is_explained(tmp_path: Path) -> None:
+    path = tmp_path / "places.xlsx"
+    path.write_bytes(b"PK\x03\x04 broken")
+    with pytest.raises(DataError, match="cannot be read"):
+        Gazetteer.read(path)
