@@ -1,6 +1,7 @@
 """The command line."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,10 +61,23 @@ def test_version() -> None:
 
 
 def test_the_entry_point_without_arguments_shows_help() -> None:
-    code = "from enteroscan.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "enteroscan"], capture_output=True, text=True, check=False
+    )
     assert "Usage" in done.stdout + done.stderr
     assert all(command in done.stdout + done.stderr for command in ("scan", "satscan", "demo"))
+
+
+def test_an_unknown_language_is_said_in_a_sentence() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "enteroscan", "check", "cases.csv"],
+        env={**os.environ, "ENTEROSCAN_LANG": "fr"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "enteroscan: ENTEROSCAN_LANG='fr' is unknown; choose from en, zh\n"
 
 
 def test_scan_writes_what_python_finds(

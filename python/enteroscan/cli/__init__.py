@@ -24,7 +24,7 @@ from enteroscan.cli import (
     treescan,
 )
 
-__all__ = ["app", "main"]
+__all__ = ["app"]
 
 app = typer.Typer(
     help="Finds clusters of foodborne disease in space and time.",
@@ -45,11 +45,6 @@ app.command("signals", help=signals.say("help"))(signals.command)
 app.command("review", help=signals.say_review("help"))(signals.review)
 app.command("backtest", help=backtest.say("help"))(backtest.command)
 app.command("demo", help=demo.say("help"))(demo.command)
-
-
-def main() -> None:
-    """Run the command line."""
-    app()
 
 
 @app.callback(invoke_without_command=True)

@@ -426,9 +426,8 @@ def test_check_in_chinese(export: Path) -> None:
 
 @pytest.mark.parametrize("command", ["check", "simulate"])
 def test_the_help_is_chinese_by_the_locale_and_not_cut(command: str) -> None:
-    code = "from enteroscan.cli import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", code, command, "--help"],
+        [sys.executable, "-m", "enteroscan", command, "--help"],
         env={
             **os.environ,
             "ENTEROSCAN_LANG": "",

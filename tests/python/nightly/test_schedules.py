@@ -22,7 +22,7 @@ def place(job: Job) -> Path:
     program = folder / ".venv" / "bin" / "enteroscan"
     program.parent.mkdir(parents=True)
     program.write_text(
-        f'#!/bin/sh\nexec "{sys.executable}" -c "from enteroscan.cli import main; main()" "$@"\n',
+        f'#!/bin/sh\nexec "{sys.executable}" -m enteroscan "$@"\n',
         encoding="utf-8",
     )
     program.chmod(0o755)
