@@ -464,7 +464,7 @@ class DirectScanner final : public BatchScanner {
                                      blocks_.lengths(centre).data(),
                                      n,
                                      changes,
-                                     has_groups() ? 0u : 1u,
+                                     has_groups(),
                                      counts.limits.data(),
                                      limit_row_bytes(),
                                      direction.classes.data() + place,
