@@ -461,6 +461,7 @@ class DirectScanner final : public BatchScanner {
         Pass pass{this, &direction, &tile, centre, changes, rows, &batch};
         const DirectPass kernel_pass{rows,
                                      plan_->members(centre).data(),
+                                     plan_->members(centre).size(),
                                      blocks_.lengths(centre).data(),
                                      n,
                                      changes,

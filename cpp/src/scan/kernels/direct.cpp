@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "scan/kernels/instruction_set.hpp"
 #include "scan/kernels/simd.hpp"
 
@@ -22,6 +24,10 @@ struct Lanes<std::uint16_t> {
     static Vector sub(Vector a, Vector b) { return sub16(a, b); }
     static Vector equal(Vector a, Vector b) { return equal16(a, b); }
 };
+
+/// Sites ahead of the one that enters whose rows are fetched: the ends of blocks cannot be predicted, so that
+/// the processor does not do so by itself.
+constexpr std::ptrdiff_t prefetched = 8;
 
 /// The limit of counter v of a block.
 template <bool shared, std::size_t n>
@@ -53,12 +59,15 @@ void scan_blocks(const DirectPass& pass) {
     const auto* counts = static_cast<const unsigned char*>(pass.counts);
     const auto* changes = static_cast<const Count*>(pass.changes);
     const std::uint32_t* member = pass.members;
+    const std::uint32_t* const last_member = member + pass.n_members - 1;
     const Vector full = Lane::fill(static_cast<Count>(~Count{0}));
     const Vector reached = Lane::fill(reach<Count>);
     Vector above[n];
     for (std::size_t v = 0; v < n; ++v) above[v] = reached;
-    const auto enter = [&](std::uint32_t site) ENTEROSCAN_INLINE {
-        const unsigned char* row = counts + site * row_bytes;
+    const auto enter = [&](const std::uint32_t* entering) ENTEROSCAN_INLINE {
+        const unsigned char* row = counts + *entering * row_bytes;
+        const unsigned char* next = counts + *std::min(entering + prefetched, last_member) * row_bytes;
+        for (std::size_t byte = 0; byte < row_bytes; byte += 64) prefetch(next + byte);
         for (std::size_t v = 0; v < n; ++v) {
             const Vector count = load(row + v * vector_bytes);
             above[v] = high ? Lane::add(above[v], count) : Lane::sub(above[v], count);
@@ -92,10 +101,10 @@ void scan_blocks(const DirectPass& pass) {
         const std::uint32_t* const end = member + pass.block_lengths[block];
         if (!high) {
             test_full(block);
-            enter(*member++);
+            enter(member++);
             test(block);
         }
-        for (; member != end; ++member) enter(*member);
+        for (; member != end; ++member) enter(member);
         if (high) test(block);
     }
 }

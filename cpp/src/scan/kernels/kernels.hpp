@@ -13,6 +13,7 @@ namespace enteroscan::detail {
 struct DirectPass {
     const void* counts;
     const std::uint32_t* members;
+    std::size_t n_members;
     const std::uint32_t* block_lengths;  ///< sites that enter before the next test
     std::size_t n_blocks;
     /// What the threshold of each counter gains from block to block, beginning from 1 (high rates) or -1
