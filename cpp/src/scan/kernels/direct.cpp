@@ -81,7 +81,8 @@ void scan_blocks(const DirectPass& pass) {
     const auto test = [&](std::size_t block) ENTEROSCAN_INLINE {
         Vector beyond = zero();
         for (std::size_t v = 0; v < n; ++v)
-            beyond = bits_or(beyond, Lane::sub(above[v], shared ? limit_of<shared, n>(pass, block, v) : reached));
+            beyond =
+                bits_or(beyond, Lane::sub(above[v], shared ? limit_of<shared, n>(pass, block, v) : reached));
         if (any(beyond)) [[unlikely]]
             report(block);
     };
