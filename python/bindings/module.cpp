@@ -1,6 +1,7 @@
 #include <pybind11/pybind11.h>
 
 #include "bindings.hpp"
+#include "run.hpp"
 
 PYBIND11_MODULE(_core, module) {
     namespace bindings = enteroscan::python;
@@ -16,4 +17,5 @@ PYBIND11_MODULE(_core, module) {
     bindings::bind_linkage(module);
     bindings::bind_tree_scan(module);
     bindings::bind_exposure_scan(module);
+    bindings::cancel_at_exit();
 }

@@ -20,7 +20,7 @@ namespace py = pybind11;
 
 namespace {
 
-constexpr std::chrono::milliseconds time_between_checks{50};
+constexpr std::chrono::milliseconds time_between_checks{20};
 
 long process_id() {
 #ifdef _WIN32
@@ -74,8 +74,24 @@ class Job {
     std::thread thread_;  // last: it uses the others
 };
 
+std::atomic<int> n_running{0};
+std::atomic<bool> exiting{false};
+
+/// A call that Python's exit has to wait for.
+class Call {
+  public:
+    Call() { ++n_running; }
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+    ~Call() { --n_running; }
+};
+
 /// Needs the GIL.
 void report(const py::object& progress, double share) {
+    if (exiting) {
+        PyErr_SetNone(PyExc_SystemExit);  // ends a Python thread without a word
+        throw py::error_already_set();
+    }
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
     if (!progress.is_none()) progress(share);
 }
@@ -96,9 +112,21 @@ void check_fork(int n_threads) {
 
 }  // namespace
 
+void cancel_at_exit() {
+    constexpr std::chrono::milliseconds step{1};
+    constexpr int most_steps = 2000;  // a forked process has the number of its parent
+    const auto cancel = [=] {
+        const py::gil_scoped_release without_gil;
+        exiting = true;
+        for (int i = 0; i < most_steps && n_running > 0; ++i) std::this_thread::sleep_for(step);
+    };
+    py::module_::import("atexit").attr("register")(py::cpp_function(cancel));
+}
+
 void run_interruptibly(int n_threads, const py::object& progress,
                        const std::function<void(RunControl&)>& work) {
     check_fork(n_threads);
+    const Call call;
     {
         const py::gil_scoped_release without_gil;
         Job job(work);

@@ -331,9 +331,10 @@ class _Preparation:
             raise DataError(message)
         if axis.max_length(spec) < axis.min_length(spec):
             message = (
-                f"in a study period of {axis.n_units} units of time (intervals of "
-                f"{axis.aggregation}) no cluster is long enough and short enough; change start, "
-                "as_of, or the limits of the duration"
+                f"in the study period {axis.label(axis.first)} to {axis.label(axis.last)} "
+                f"({axis.n_intervals} {'interval' if axis.n_intervals == 1 else 'intervals'}) "
+                "no cluster is long enough and short enough; change start, as_of, or the limits "
+                "of the duration"
             )
             raise DataError(message)
         return axis
@@ -378,7 +379,9 @@ class _Preparation:
         cases.reject(
             ~inhabited[case_stratum] & is_case,
             spec.covariates[0] if spec.covariates else "location",
-            "without a population of the same covariates",
+            "without a population of the same covariates"
+            if spec.covariates
+            else "where the population is zero",
             "complete the population",
         )
         expected = self._expected_of_usable(population, places, case_stratum, n_strata)

@@ -79,6 +79,17 @@ def test_ctrl_c_stops_at_once() -> None:
     assert min(delays) < 0.1  # others may be late where the machine is busy
 
 
+def test_exit_ends_scans_of_daemon_threads() -> None:
+    output = run("""
+        scan = make_scan()
+        thread = threading.Thread(target=lambda: scan.simulate(0, 10**7, seed=1), daemon=True)
+        thread.start()
+        time.sleep(0.3)
+        print("exit", flush=True)
+    """)
+    assert output.split() == ["exit"]
+
+
 def test_signal_handlers_run_while_a_scan_runs() -> None:
     output = run("""
         class Alarm(Exception):

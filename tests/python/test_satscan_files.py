@@ -248,6 +248,16 @@ def test_day_of_week_is_for_the_permutation_only(write: Write) -> None:
         satscan.load(write(SPATIAL | {"AdjustForWeeklyTrends": "y"}))
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [{"IncludePurelySpatial": "y"}, {"IncludePurelyTemporal": "y"}, {"AnalysisType": "1"}],
+)
+def test_what_the_permutation_cannot_find_is_named(write: Write, settings: dict[str, str]) -> None:
+    with pytest.raises(satscan.UnsupportedSetting) as caught:
+        satscan.load(write(DAILY | settings))
+    assert [(name, value) for name, value, _ in caught.value.settings] == list(settings.items())
+
+
 def test_unknown_settings_are_listed_and_output_settings_are_not(write: Write) -> None:
     settings = {"MaxTemporalSiz": "7", "ResultsFile": "out.txt", "DataSet1-Name": "cases"}
     assert satscan.load(write(SPATIAL | settings)).ignored == ("MaxTemporalSiz",)

@@ -196,3 +196,10 @@ def test_changing_population_needs_a_study_period() -> None:
     spec = PoissonScan(analysis="spatial", covariates=("sex",))
     with pytest.raises(DataError, match="it changes over time; give start and as_of"):
         prepare(spec, cases().drop(columns="date"), locations=PLACES, population=population())
+
+
+def test_a_population_of_nobody_is_said_to_be_zero() -> None:
+    nobody = population().assign(population=0)
+    spec = PoissonScan(analysis="retrospective", time_unit="year")
+    with pytest.raises(DataError, match="300 rows where the population is zero"):
+        prepare(spec, cases(), locations=PLACES, population=nobody)

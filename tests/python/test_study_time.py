@@ -227,7 +227,10 @@ def test_cases_outside_the_study_period_are_named() -> None:
     ("period", "text"),
     [
         ({"start": "2024-02-01", "as_of": "2024-01-01"}, "ends before it starts"),
-        ({"start": "2024-01-10", "as_of": "2024-01-10"}, "no cluster is long enough"),
+        (
+            {"start": "2024-01-10", "as_of": "2024-01-10"},
+            r"2024-01-10 to 2024-01-10 \(1 interval\) no cluster is long enough",
+        ),
     ],
 )
 def test_impossible_study_periods_are_refused(period: dict[str, Any], text: str) -> None:

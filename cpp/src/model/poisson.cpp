@@ -34,7 +34,13 @@ class PoissonTables {
         const std::uint32_t u = random.next();
         const Table& table = tables_[i];
         std::uint32_t n = guesses_[i * n_guesses + (u >> guess_shift)];
-        while (n + 1 < table.size && u >= thresholds_[table.begin + n]) ++n;
+        const std::uint32_t* thresholds = thresholds_.data() + table.begin;
+        // Mostly the next number or the one after it: no branches, which cannot be foreseen, as far as these.
+        if (n + 2 < table.size) {
+            n += u >= thresholds[n] ? 1u : 0u;
+            n += u >= thresholds[n] ? 1u : 0u;
+        }
+        while (n + 1 < table.size && u >= thresholds[n]) ++n;
         return table.least + n;
     }
 

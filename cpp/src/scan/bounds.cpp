@@ -16,8 +16,12 @@ constexpr std::size_t width = 24;       ///< of their rows
 constexpr std::size_t n_chords = 3;
 
 /// Cases above the threshold at which the greatest statistic of a class is known.
-constexpr std::array<std::size_t, 24> steps{0,  1,  2,  3,  4,  5,  6,  8,  10, 12,  15,  18,
-                                            22, 26, 31, 37, 44, 53, 64, 77, 92, 110, 132, 158};
+constexpr auto steps = [] {
+    std::array<std::size_t, 64> numbers{};
+    for (std::size_t i = 1; i < numbers.size(); ++i)
+        numbers[i] = numbers[i - 1] + std::max<std::size_t>(1, numbers[i - 1] / 12);
+    return numbers;
+}();
 
 }  // namespace
 

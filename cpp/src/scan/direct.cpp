@@ -461,10 +461,11 @@ class DirectScanner final : public BatchScanner {
         Pass pass{this, &direction, &tile, centre, changes, rows, &batch};
         const DirectPass kernel_pass{rows,
                                      plan_->members(centre).data(),
+                                     plan_->members(centre).size(),
                                      blocks_.lengths(centre).data(),
                                      n,
                                      changes,
-                                     has_groups() ? 0u : 1u,
+                                     has_groups(),
                                      counts.limits.data(),
                                      limit_row_bytes(),
                                      direction.classes.data() + place,

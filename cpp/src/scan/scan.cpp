@@ -40,7 +40,11 @@ SiteCases observed_cases(const Plan& plan, const Model& model) {
 }
 
 /// Number of members, with those that are no sites, up to the last site of a zone.
-std::uint32_t size_in_locations(const Plan& plan, const Neighbourhood& zone, std::uint32_t n_sites) {
+std::uint32_t size_in_locations(const Plan& plan, const Zones& zones, std::uint32_t centre,
+                                std::uint32_t n_sites) {
+    if (plan.n_sites() == zones.n_locations()) return n_sites;
+    Neighbourhood zone;
+    zones.neighbourhood(centre, zone);
     std::uint32_t sites = 0;
     for (std::uint32_t k = 0; k < zone.members.size(); ++k) {
         if (plan.site_of(zone.members[k]) == Plan::no_site || ++sites < n_sites) continue;
@@ -50,10 +54,8 @@ std::uint32_t size_in_locations(const Plan& plan, const Neighbourhood& zone, std
 }
 
 Window to_window(const Plan& plan, const Zones& zones, const Found& found) {
-    Neighbourhood zone;
-    zones.neighbourhood(found.centre, zone);
     return {found.centre,
-            size_in_locations(plan, zone, found.size),
+            size_in_locations(plan, zones, found.centre, found.size),
             found.start + plan.first_interval(),
             found.end + plan.first_interval(),
             found.observed,

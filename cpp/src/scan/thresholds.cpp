@@ -169,6 +169,11 @@ std::int64_t Thresholds::cases(double measure) const noexcept {
     const auto entry = std::min(static_cast<std::size_t>(measure * per_unit_), start_.size() - 1);
     std::size_t c = start_[entry];
     if (high_) {
+        // Mostly the next or the one after it, which no processor can foresee: no branches as far as these.
+        if (c + 2 < bound_.size()) {
+            c += bound_[c] < measure ? 1u : 0u;
+            c += bound_[c] < measure ? 1u : 0u;
+        }
         while (c < bound_.size() && bound_[c] < measure) ++c;
         return static_cast<std::int64_t>(c);
     }

@@ -18,8 +18,15 @@ def errors_explained() -> Iterator[None]:
     try:
         yield
     except (EnteroscanError, OSError, ValueError) as error:
-        typer.echo(f"enteroscan: {error}", err=True)
+        typer.echo(f"enteroscan: {_explained(error)}", err=True)
         raise typer.Exit(BAD_INPUT) from error
+
+
+def _explained(error: Exception) -> str:
+    """Write an error as a sentence, without the number that the system gives it."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; check the path"
+    return str(error)
 
 
 @contextmanager

@@ -228,6 +228,8 @@ def _unsupported_in_combination(parameters: Parameters) -> Iterator[tuple[str, s
         yield "IncludeClusters", windows, "flexible temporal window"
     if model in (POISSON, BERNOULLI) and parameters.flag("AdjustForWeeklyTrends"):
         yield "AdjustForWeeklyTrends", "y", "day of the week, beside the space-time permutation"
+    if model == PERMUTATION:
+        yield from _pointless_in_permutation(parameters)
     for file in FILES:
         source = f"{file}-SourceType"
         if parameters.text(source) not in ("", "0"):
@@ -235,6 +237,17 @@ def _unsupported_in_combination(parameters: Parameters) -> Iterator[tuple[str, s
         fields = f"{file}-SourceFieldMap"
         if not re.fullmatch(r"[\d,\s]*", parameters.text(fields)):
             yield fields, parameters.text(fields), "fields that are no columns of the file"
+
+
+def _pointless_in_permutation(parameters: Parameters) -> Iterator[tuple[str, str, str]]:
+    """Yield what can find nothing: it expects what was observed in every place, at every time."""
+    analysis = parameters.text("AnalysisType")
+    if analysis in (SPATIAL, TEMPORAL, PROSPECTIVE_TEMPORAL):
+        yield "AnalysisType", analysis, "space-time permutation without space or without time"
+    for what in ("Spatial", "Temporal"):
+        if parameters.flag(f"IncludePurely{what}"):
+            meaning = f"purely {what.lower()} clusters of the space-time permutation"
+            yield f"IncludePurely{what}", "y", meaning
 
 
 def _is_known(name: str) -> bool:

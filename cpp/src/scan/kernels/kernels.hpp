@@ -13,13 +13,13 @@ namespace enteroscan::detail {
 struct DirectPass {
     const void* counts;
     const std::uint32_t* members;
+    std::size_t n_members;
     const std::uint32_t* block_lengths;  ///< sites that enter before the next test
     std::size_t n_blocks;
     /// What the threshold of each counter gains from block to block, beginning from 1 (high rates) or -1
-    /// (low rates), clipped to the type of the counters. `change_stride` is 1, or 0 if all counters share
-    /// one threshold.
+    /// (low rates), clipped to the type of the counters.
     const void* changes;
-    std::size_t change_stride;
+    bool shared;  ///< whether all counters have one threshold, and changes one number a block
     /// What counters must exceed to be reported, at least `reach`: a row for each class of thresholds, with
     /// a vector for each counter, or, if they do not share one threshold, one for all.
     const void* limits;

@@ -23,6 +23,15 @@
 
 namespace enteroscan::detail::ENTEROSCAN_ISA {
 
+/// Asks for what will be read soon.
+static inline void prefetch([[maybe_unused]] const void* p) {
+#if defined(__GNUC__)
+    __builtin_prefetch(p);
+#elif defined(__AVX2__) || defined(ENTEROSCAN_SSE4)
+    _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
+#endif
+}
+
 #if defined(__AVX2__)
 
 using Vector = __m256i;
