@@ -20,6 +20,8 @@ OVERDISPERSION = (
 )
 CUT_OFF = 1e-8  # for windows without cases the package stops at a factor of exp(-18)
 PRODUCT = 1e-11  # the package multiplies hundreds of powers
+RUN_LENGTH = 1e-9  # a linear system whose condition is the run length
+MINIMISED = 1e-5  # the package's search ends with a delay of 6.99997 in place of 7
 TABULATED = 1e-8  # the package reads values from a table with so many digits
 
 Floats = NDArray[np.float64]
@@ -204,6 +206,49 @@ def run(folder: Path, path: Path) -> list[Check] | str:
         frame, by="unit", last=last - begin, population=people, period=52.0, n_jobs=1
     )
     return list(_compare(output, spec, result, points - points[0]))
+
+
+def run_lengths(folder: Path) -> list[Check]:
+    """Compare run lengths of CUSUM charts, and the charts chosen by run length, with ours."""
+    output = read(folder / "out" / "arl_helpers.json.gz")
+
+    def check(quantity: str, ours: list[float], theirs: list[float], allowed: float) -> Check:
+        return Check(quantity, difference(np.array(ours), np.array(theirs)), allowed, len(theirs))
+
+    checks = []
+    charts = output["arlCusum"]
+    for quantity, head_start in (("ARL", 0.0), ("FIR.ARL", 0.5)):
+        ours = [
+            ts.cusum_run_length(
+                chart["theta"],
+                reference_value=chart["k"],
+                limit=chart["h"],
+                start=head_start * chart["h"],
+            )
+            for chart in charts
+        ]
+        checks.append(check(quantity, ours, [chart[quantity] for chart in charts], RUN_LENGTH))
+    searches = output["findH"]
+    designs = [
+        ts.cusum_design(one["theta0"], run_length=one["ARL0"], shift_sd=one["s"])
+        for one in searches
+    ]
+    names = {"k": "reference_value", "ARL": "run_length"}
+    for name, mine in names.items():
+        ours = [getattr(design, mine) for design in designs]
+        checks.append(check(mine, ours, [one["res"][name] for one in searches], RUN_LENGTH))
+    same_chart = [  # limits may differ by a step that no sum lies in
+        ts.cusum_run_length(one["theta0"], reference_value=one["res"]["k"], limit=one["res"]["h"])
+        for one in searches
+    ]
+    checks.append(check("limit", [one.run_length for one in designs], same_chart, RUN_LENGTH))
+    normal = output["find.kh"]
+    design = ts.normal_cusum_design(run_length=normal["ARLa"], delay=normal["ARLr"])
+    ours = [design.reference_value, design.limit]
+    checks.append(check("normal design", ours, [normal["k"], normal["h"]], MINIMISED))
+    length = ts.normal_cusum_run_length(reference_value=normal["k"], limit=normal["h"])
+    checks.append(check("normal ARL", [length], [normal["ARLa"]], RUN_LENGTH))
+    return checks
 
 
 def table(output: Output, name: str, dtype: type = np.float64) -> NDArray[Any]:

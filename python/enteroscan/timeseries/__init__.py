@@ -13,6 +13,13 @@ from enteroscan.timeseries.hierarchy import HierarchyResult, detect_hierarchy
 from enteroscan.timeseries.holidays import holiday_periods, weekdays_in_china
 from enteroscan.timeseries.multiplicity import control_false_discoveries, mid_p_values
 from enteroscan.timeseries.result import DetectionResult
+from enteroscan.timeseries.run_lengths import (
+    CusumDesign,
+    cusum_design,
+    cusum_run_length,
+    normal_cusum_design,
+    normal_cusum_run_length,
+)
 from enteroscan.timeseries.specs import (
     AdaptiveRegression,
     Bayes,
@@ -37,6 +44,7 @@ __all__ = [
     "AdaptiveRegression",
     "Bayes",
     "Cusum",
+    "CusumDesign",
     "DetectionResult",
     "DetectorSpec",
     "EarsC1",
@@ -56,10 +64,14 @@ __all__ = [
     "choose_detector",
     "control_false_discoveries",
     "correct_delays",
+    "cusum_design",
+    "cusum_run_length",
     "detect",
     "detect_hierarchy",
     "holiday_periods",
     "known_on",
     "mid_p_values",
+    "normal_cusum_design",
+    "normal_cusum_run_length",
     "weekdays_in_china",
 ]

@@ -786,7 +786,8 @@ class Cusum(DetectorSpec):
     Parameters
     ----------
     k, h
-        Reference value and limit; 1.04 and 2.26 are the package's.
+        Reference value and limit; 1.04 and 2.26 are the package's. `normal_cusum_design` chooses
+        them by the run length (`cusum_design` with ``transformation="none"``).
     transformation
         How a count becomes a normal deviate.
     mean
