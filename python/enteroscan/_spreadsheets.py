@@ -1,10 +1,17 @@
-"""Texts that a spreadsheet must not take for formulas."""
+"""Spreadsheets: how their files begin, and texts that they must not take for formulas."""
 
 import pandas as pd
+
+ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 # A spreadsheet would calculate such a cell; some take the wide forms for the narrow ones.
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 CUT = ("\t", "\r", "\n")  # before a formula, some spreadsheets drop it
+
+
+def is_workbook(start: bytes) -> bool:
+    """Tell by its first bytes whether a file is a workbook, whatever it is called."""
+    return start.startswith((ZIP, OLE))
 
 
 def spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +24,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from enteroscan._language import Texts, why_unreadable
+from enteroscan._spreadsheets import OLE, is_workbook
 from enteroscan.cases._columns import BLANKS, Column, from_arrow, from_objects, from_series
 from enteroscan.cases._fields import Field
 from enteroscan.cases._headers import plain
@@ -45,7 +47,7 @@ _ROW = re.compile(rb'<row[^>]{0,40}? r="([0-9]{1,7})"')
 _COLUMN_2 = re.compile(rb' r="[B-Z][A-Z][0-9]')
 _COLUMN_3 = re.compile(rb' r="[A-Z]{3}[0-9]')
 DELIMITERS = (",", "\t", ";", "|")
-ZIP, OLE, PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1"
+PARQUET = b"PAR1"
 BOMS = {
     b"\xff\xfe\x00\x00": "utf-32",
     b"\x00\x00\xfe\xff": "utf-32",
@@ -269,14 +271,19 @@ class TextSource:
 
         try:
             text = self._utf8()
-            if isinstance(text, Path) and _first_broken_byte(text, "utf-8") is not None:
-                raise DataError(self._explain(UnicodeError()))  # Arrow complains on stderr
+            if isinstance(text, Path) and self._is_broken:
+                raise UnicodeError  # Arrow would complain on stderr
             table = _read_blocks(open_blocks, text)
         except (pa.ArrowException, UnicodeError) as error:
             if _is_long_row(error) and block < LONGEST_ROW:
                 return self._parse(wanted, LONGEST_ROW)
             raise DataError(self._explain(error)) from None
         return table, odd
+
+    @cached_property
+    def _is_broken(self) -> bool:
+        """Whether the file is no UTF-8."""
+        return _first_broken_byte(self._path, "utf-8") is not None
 
     def _utf8(self) -> Path | pa.BufferReader:
         """Return the text in UTF-8: Arrow would call Python to decode, and wait for it for ever.
@@ -324,7 +331,7 @@ class TextSource:
             isinstance(error, UnicodeError)
             or "UTF8" in text
             or "UTF-8" in text
-            or (is_utf8 and _first_broken_byte(self._path, "utf-8") is not None)
+            or (is_utf8 and self._is_broken)
         ):
             find_encoding(self._path, self._texts, trust_start=False)  # says where
             return self._texts("decode", file=self.name, encoding=self._encoding)
@@ -722,7 +729,7 @@ def open_source(
     if not start:
         message = texts("empty", file=path.name)
         raise DataError(message)
-    if start.startswith((ZIP, OLE)):
+    if is_workbook(start):
         return WorkbookSource(path, score, fields_of, texts, sheet)
     if start.startswith(PARQUET):
         return ParquetSource(path, texts)

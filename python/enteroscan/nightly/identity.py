@@ -14,7 +14,7 @@ The rules:
 - Several known signals in one: the oldest goes on, the others are closed as merged into it. One in
   several: the largest share goes on, the others have names of their own, as split from it.
 - News are: a signal that is new, unless it is of people split off another; one with a case that it
-  never had, or nobody if it is split off, unless it is a count, which has new cases whenever it
+  never had (split off: that no signal had), unless it is a count, which has new cases whenever it
   stays high; and one that is clearly stronger than when it was last news.
 """
 
@@ -164,7 +164,6 @@ def merge(
 def _group(findings: Sequence[Finding], known: Sequence[Known]) -> list[_Group]:
     """Put findings about the same people together, in an order that does not depend on theirs."""
     ordered = sorted(findings, key=_order)
-    before = [_signals_of(one, known) for one in ordered]
     parent = list(range(len(ordered)))
 
     def root(i: int) -> int:
@@ -173,6 +172,7 @@ def _group(findings: Sequence[Finding], known: Sequence[Known]) -> list[_Group]:
         return i
 
     sets = [frozenset(one.members) for one in ordered]
+    before = [_signals_of(one, cases, known) for one, cases in zip(ordered, sets, strict=True)]
     for i, first in enumerate(ordered):
         for j in range(i):
             are_kin = bool(before[i] & before[j])
@@ -191,9 +191,8 @@ def _order(one: Finding) -> tuple[object, ...]:
     return (one.is_count, p, evidence.stream, evidence.detector, sorted(one.members))
 
 
-def _signals_of(finding: Finding, known: Sequence[Known]) -> frozenset[str]:
+def _signals_of(finding: Finding, cases: frozenset[str], known: Sequence[Known]) -> frozenset[str]:
     """Return the signals of people whose people a finding has found again."""
-    cases = frozenset(finding.members)
     return frozenset(
         one.signal_id
         for one in known

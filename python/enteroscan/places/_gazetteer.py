@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from enteroscan._spreadsheets import is_workbook
 from enteroscan.errors import DataError
 from enteroscan.places._datums import CRS, Floats, to_wgs84
 from enteroscan.vocabulary import normalise_text
@@ -402,8 +403,8 @@ def _read_table(path: Path) -> pd.DataFrame:
         message = f"{path}: there is no such file"
         raise DataError(message)
     with path.open("rb") as file:
-        is_workbook = file.read(4) in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-    return _read_workbook(path) if is_workbook else _read_csv(path)
+        start = file.read(8)
+    return _read_workbook(path) if is_workbook(start) else _read_csv(path)
 
 
 def _read_workbook(path: Path) -> pd.DataFrame:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from enteroscan._language import Texts
 from enteroscan.errors import DataError
+from enteroscan.timeseries._problems import say
 
 Every = Literal["day", "week", "month", "step"]
 Positions = NDArray[np.int64]
@@ -157,15 +157,14 @@ def read_points(
     points = (numbers - first) // (7 if every == "week" else 1)
     n = int(points.max()) + 1
     if n > MOST_POINTS:
-        text = Texts(section="detect.problem")
         first_date, last_date = (f"{date!s:.10}" for date in (dates.min(), dates.max()))
         raise DataError(
-            text(
+            say(
                 "too_long",
                 first=first_date,
                 last=last_date,
                 n=f"{n:,}",
-                every=text(f"every.{every}"),
+                every=every,
                 most=f"{MOST_POINTS:,}",
             )
         )
@@ -176,11 +175,11 @@ def _distance(dates: "pd.Index[Any]") -> Every:
     """Guess the distance of points from all dates there are."""
     if dates.dtype.kind in "iu":
         if dates.min() >= LEAST_WRITTEN_MONTH:
-            raise DataError(Texts(section="detect.problem")("numbers", first=str(dates[0])))
+            raise DataError(say("numbers", first=str(dates[0])))
         return "step"
     days = np.unique(_numbers(dates, "day"))
     if len(days) < 2:
-        raise DataError(Texts(section="detect.problem")("one_date"))
+        raise DataError(say("one_date"))
     first_of_month = days.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]")
     if (first_of_month.astype(np.int64) == days).all():
         return "month"
@@ -199,10 +198,10 @@ def _numbers(dates: "pd.Index[Any]", every: Every) -> Positions:
     """Count days or months from 1970, or take steps as they are."""
     if every == "step":
         if dates.dtype.kind not in "iu":
-            raise DataError(Texts(section="detect.problem")("no_steps"))
+            raise DataError(say("no_steps"))
         return dates.to_numpy(dtype=np.int64)
     if dates.dtype.kind in "iufb":
-        raise DataError(Texts(section="detect.problem")("numbers", first=str(dates[0])))
+        raise DataError(say("numbers", first=str(dates[0])))
     try:
         stamps = pd.DatetimeIndex(dates)
     except (TypeError, ValueError) as error:

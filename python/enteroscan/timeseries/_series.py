@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from enteroscan._language import Texts
 from enteroscan.errors import DataError
 from enteroscan.timeseries._calendar import Calendar, Every, Positions, read_points, unreadable
+from enteroscan.timeseries._problems import say
 
 Absent = Literal["raise", "zero", "missing"]
 Floats = NDArray[np.float64]
@@ -84,14 +84,14 @@ def read_series(
         message = f"absent={absent!r} is unknown; choose 'raise', 'zero' or 'missing'"
         raise DataError(message)
     if counts.empty:
-        raise DataError(_say("empty"))
+        raise DataError(say("empty"))
     if date not in counts.columns and isinstance(counts.index, pd.DatetimeIndex | pd.PeriodIndex):
         return _read_wide(counts, by, every, period, absent)
     columns = [by] if isinstance(by, str) else list(by or ())
     for name in (*columns, date, count, *([population] if population else [])):
         if name not in counts.columns:
             there = ", ".join(repr(other) for other in counts.columns)
-            raise DataError(_say("no_column", name=repr(name), there=there))
+            raise DataError(say("no_column", name=repr(name), there=there))
     _refuse(counts, counts[date].isna(), date, "no_date")
     for name in columns:
         _refuse(counts, counts[name].isna(), name, "no_series")
@@ -138,8 +138,8 @@ def _read_wide(
     values = counts.to_numpy().T
     filled = calendar.n - len(points)
     if filled and absent == "raise":
-        message = f"counts: {filled} {calendar.every}s have no row; {_say('absent_remedy')}"
-        raise DataError(message)
+        remedy = say("absent_remedy")
+        raise DataError(say("absent_points", n=filled, every=calendar.every, remedy=remedy))
     if filled or (np.diff(points) != 1).any():
         table = np.full((values.shape[0], calendar.n), 0.0 if absent == "zero" else np.nan)
         table[:, points] = values
@@ -149,8 +149,7 @@ def _read_wide(
         block = table[start : start + SERIES_AT_ONCE]
         least, greatest = np.fmin.reduce(block, axis=None), np.fmax.reduce(block, axis=None)
         if least < 0 or np.isinf(greatest):
-            message = "counts: there are negative or infinite counts; counts are 0 or more"
-            raise DataError(message)
+            raise DataError(say("bad_counts"))
     names = [by] if isinstance(by, str) else list(by or counts.columns.names)
     if len(names) != counts.columns.nlevels:
         message = f"by names {len(names)} columns, but the columns of counts have " + str(
@@ -161,10 +160,6 @@ def _read_wide(
     keys = counts.columns.to_frame(index=False)
     keys.columns = pd.Index(named)
     return SeriesTable(keys, calendar, table, None, filled * len(table))
-
-
-def _say(key: str, **values: object) -> str:
-    return Texts(section="detect.problem")(key, **values)
 
 
 def _points(
@@ -216,10 +211,8 @@ def _fill(
     if missing and absent == "raise":
         series = int(there.argmin()) // shape[1]
         name = counts.iloc[int(np.flatnonzero(where[0] == series)[0])][list(columns[:-1])]
-        label = ", ".join(map(str, name)) if len(columns) > 1 else _say("only_series")
-        raise DataError(
-            _say("absent", n=f"{missing:,}", series=label, remedy=_say("absent_remedy"))
-        )
+        label = ", ".join(map(str, name)) if len(columns) > 1 else say("only_series")
+        raise DataError(say("absent", n=f"{missing:,}", series=label, remedy=say("absent_remedy")))
     return sums.reshape(shape), missing
 
 
@@ -251,12 +244,12 @@ def _refuse(
     if n > SHOWN:
         rows += ", ..."
     raise DataError(
-        _say(
+        say(
             "one_row" if n == 1 else "rows",
             name=repr(name),
             n=f"{n:,}",
-            problem=_say(problem, **values),
+            problem=say(problem, **values),
             rows=rows,
-            remedy=_say(remedy),
+            remedy=say(remedy),
         )
     )

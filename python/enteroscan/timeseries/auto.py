@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 
-from enteroscan._language import Texts
 from enteroscan.errors import DataError, SpecError
+from enteroscan.timeseries._problems import say
 from enteroscan.timeseries.specs import (
     Bayes,
     DetectorSpec,
@@ -143,9 +143,7 @@ def judge_table(
         raise SpecError(message)
     calendar = table.calendar
     if calendar.n <= last:
-        text = Texts(section="detect.problem")
-        every = text(f"every.{calendar.every}")
-        raise DataError(text("short", n=calendar.n, every=every, last=last))
+        raise DataError(say("short", n=calendar.n, every=calendar.every, last=last))
     return _judge_each(table, last, exclude=exclude, n_jobs=n_jobs, progress=progress)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
-from enteroscan._language import Texts
 from enteroscan._options import made_of, plain_numbers
 from enteroscan.errors import DataError, SpecError
+from enteroscan.timeseries._problems import say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -252,7 +252,7 @@ class DetectorSpec:
     def _weekdays(self, calendar: "Calendar") -> "NDArray[np.uint8]":
         """Return the days of the week of all points; none where they make no difference."""
         if self.knows_weekdays and calendar.every != "day":
-            raise DataError(_only_daily("weekday_effect=True", calendar))
+            raise DataError(say("only_daily", what="weekday_effect=True", every=calendar.every))
         return calendar.weekdays()[: None if self.knows_weekdays else 0]
 
     def history(self, calendar: "Calendar") -> int:
@@ -262,11 +262,6 @@ class DetectorSpec:
     def detector(self, calendar: "Calendar", begin: int, end: int) -> "_core.Detector":
         """Return the compiled detector for the points begin, ..., end - 1 of a calendar."""
         raise NotImplementedError
-
-
-def _only_daily(what: str, calendar: "Calendar") -> str:
-    text = Texts(section="detect.problem")
-    return text("only_daily", what=what, every=text(f"every.{calendar.every}"))
 
 
 def _subclasses(spec: type[DetectorSpec]) -> list[type[Any]]:
@@ -393,7 +388,7 @@ class _Essence(DetectorSpec):
         from enteroscan import _core
 
         if self.method == "essence-regression" and calendar.every in ("week", "month"):
-            raise DataError(_only_daily(type(self).__name__, calendar))
+            raise DataError(say("only_daily", what=type(self).__name__, every=calendar.every))
         return _core.essence(
             method=self.method.removeprefix("essence-"),
             baseline=self.baseline_steps,
