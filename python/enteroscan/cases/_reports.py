@@ -75,7 +75,14 @@ def safe_case_ids(export: Export) -> Column | None:
     blank = bad.copy()
     for place in np.flatnonzero(lengths == ID_LENGTH):
         bad[place] = is_valid_id_number(texts[place].upper())
-    own = {text for name in PERSONAL if (c := export.column(name)) for text in c.texts()}
+    alike = set(lengths.tolist())  # others need not be looked at
+    own = {
+        text
+        for name in PERSONAL
+        if (personal := export.column(name))
+        for text in personal.texts()
+        if len(text) in alike
+    }
     if own:
         bad[:-1] |= np.array([text in own for text in texts.tolist()], dtype=bool)
     for place in np.flatnonzero(lengths <= LONGEST_MISSING):
