@@ -1,5 +1,6 @@
 """The language that enteroscan speaks, and its texts, which stand in texts/*.toml."""
 
+import errno
 import locale
 import os
 import tomllib
@@ -19,13 +20,21 @@ _spoken: ContextVar[Language | None] = ContextVar("spoken", default=None)
 
 
 @contextmanager
-def speaking(language: Language) -> Iterator[None]:
-    """Use a language in everything that is said within, errors, too, unless another is given."""
+def speaking(language: Language | None = None) -> Iterator[None]:
+    """Use a language in everything that is said within, errors, too, unless another is given.
+
+    What `speak` chooses within ends with it.
+    """
     token = _spoken.set(language)
     try:
         yield
     finally:
         _spoken.reset(token)
+
+
+def speak(language: Language) -> None:
+    """Use a language from here on."""
+    _spoken.set(language)
 
 
 def choose_language(given: str | None = None) -> Language:
@@ -89,9 +98,9 @@ class Texts:
         return f"{self._prefix}{key}" in self._texts
 
 
-def why_unreadable(error: OSError, texts: Texts) -> str:
-    """Say in words why a file cannot be read; the operating system says it in English."""
-    for kind, key in ((FileNotFoundError, "absent"), (PermissionError, "forbidden")):
-        if isinstance(error, kind):
-            return texts(key)
-    return error.strerror or ""
+def why_unusable(error: OSError, language: str | None = None) -> str:
+    """Say why a file cannot be read or written; the operating system says it in English."""
+    forbidden, full = (errno.EACCES, errno.EPERM), (errno.ENOSPC, errno.EDQUOT)
+    keys = {errno.ENOENT: "absent", **dict.fromkeys(forbidden, "forbidden")}
+    key = (keys | dict.fromkeys(full, "full")).get(error.errno or 0)
+    return (error.strerror or str(error)) if key is None else Texts(language, "file")(key)

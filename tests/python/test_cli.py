@@ -214,7 +214,7 @@ def test_chinese_spreadsheets(cases: Path, line_list: pd.DataFrame, tmp_path: Pa
         (("--model", "tea"), "tea"),
         (("--spatial",), "needs space and time"),
         (("--model", "poisson"), "population"),
-        (("--locations", "nowhere.csv"), "enteroscan: nowhere.csv: No such file or directory"),
+        (("--locations", "nowhere.csv"), "enteroscan: nowhere.csv: there is no such file"),
         (("--max-radius-km", "3"), "max_radius_km"),
     ],
 )

@@ -81,6 +81,9 @@ def load(
         numbers = np.array([number for number, _ in rows.ragged], dtype=np.int64)
         shown = np.array([str(n) for _, n in rows.ragged], dtype=object)
         problems.add("row_ragged", numbers, "", shown)
+    if rows.cut is not None:
+        number, n_fields = rows.cut
+        problems.add("row_cut", np.array([number]), "", np.array([str(n_fields)], dtype=object))
     kept = set_aside(rows, margin, dict(enumerate(mapping.header)), problems)
     everything = bool(kept.all())
     return Export(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from enteroscan._language import Texts, why_unreadable
+from enteroscan._language import Texts, why_unusable
 from enteroscan.cases._fields import Fields
 from enteroscan.cases._headers import kind_of, letter, plain, split_number, variants
 from enteroscan.errors import DataError
@@ -95,7 +95,7 @@ def read_column_map(columns: ColumnMap | str | Path | None, texts: Texts) -> Col
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        message = texts("no_file", file=path, error=why_unreadable(error, texts))
+        message = texts("no_file", file=path, error=why_unusable(error, texts.language))
         raise DataError(message) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = texts("toml", file=path, error=error)

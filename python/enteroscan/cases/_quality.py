@@ -22,6 +22,7 @@ KINDS: dict[str, tuple[Severity, str]] = {
     "row_header": ("info", "row"),
     "row_note": ("info", "row"),
     "row_ragged": ("error", "row"),
+    "row_cut": ("warning", "kept"),
     "row_repeated": ("info", "merged"),
     "exposure_repeated": ("info", "merged"),
     "specimen_repeated": ("info", "merged"),

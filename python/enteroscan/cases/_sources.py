@@ -6,6 +6,7 @@ A source knows its header and reads the columns that are asked for, and no other
 import codecs
 import csv
 import io
+import os
 import re
 import zipfile
 import zlib
@@ -23,7 +24,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from enteroscan._language import Texts, why_unreadable
+from enteroscan._language import Texts, why_unusable
 from enteroscan._spreadsheets import OLE, is_workbook
 from enteroscan.cases._columns import BLANKS, Column, from_arrow, from_objects, from_series
 from enteroscan.cases._fields import Field
@@ -64,6 +65,7 @@ class Rows:
     numbers: NDArray[np.int64]
     columns: dict[int, Column]
     ragged: list[tuple[int, int]] = field(default_factory=list)  # number of row, of its fields
+    cut: tuple[int, int] | None = None  # the last row, if the file ends within it
     may_be_merged: bool = False  # whether cells may be merged
     n_listed: int | None = None  # rows of the sheet of cases, where others follow
 
@@ -233,7 +235,17 @@ class TextSource:
                 column = pa.chunked_array([*column.chunks, more.dictionary_encode()], TEXT)
             read = from_arrow(column)
             columns[place] = read if order is None else read.keep(order)
-        return Rows(numbers if order is None else numbers[order], columns, ragged)
+        cut = self._cut_row(odd, last=self.header_row + len(numbers) + len(ragged))
+        return Rows(numbers if order is None else numbers[order], columns, ragged, cut)
+
+    def _cut_row(self, odd: list[tuple[int, int, str]], last: int) -> tuple[int, int] | None:
+        """Return the last row, if it alone has too few fields and no end of a line."""
+        short = [(number, actual) for number, actual, _ in odd if actual < len(self.header)]
+        if len(short) != 1 or short[0][0] != last:
+            return None
+        with self._path.open("rb") as file:
+            file.seek(-2, os.SEEK_END)
+            return None if set(file.read()) & set(b"\r\n") else short[0]
 
     def _parse(
         self, wanted: list[int], block: int = BLOCK
@@ -723,7 +735,7 @@ def open_source(
             start = file.read(512)
     except OSError as error:
         message = texts(
-            "no_file", file=str(source)[:LONGEST_PATH], error=why_unreadable(error, texts)
+            "no_file", file=str(source)[:LONGEST_PATH], error=why_unusable(error, texts.language)
         )
         raise DataError(message) from None
     if not start:

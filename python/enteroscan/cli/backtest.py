@@ -9,7 +9,7 @@ import typer
 
 from enteroscan._language import Texts
 from enteroscan._spreadsheets import spreadsheet_safe
-from enteroscan.cli._common import errors_explained, progress_bar
+from enteroscan.cli._common import errors_explained, progress_bar, settings_of
 from enteroscan.errors import SpecError
 
 if TYPE_CHECKING:
@@ -35,15 +35,14 @@ def command(
     lang: Annotated[str | None, typer.Option(help=Texts(section="nightly")("lang"))] = None,
 ) -> None:
     """Replay nights."""
-    with errors_explained():
-        from enteroscan.nightly.backtest import ALL, backtest, read_truth
-        from enteroscan.nightly.config import load_config
+    with errors_explained(lang):
+        from enteroscan.nightly.backtest import ALL, FOLLOW_UP_DAYS, backtest, read_truth
 
-        texts = Texts(lang, "backtest")
-        settings = load_config(config)
+        settings = settings_of(config, lang)
+        texts = Texts(section="backtest")
         if calibrate and settings.alarm.signals_a_week is None:
             raise SpecError(texts("no_budget"))
-        known = None if truth is None else read_truth(truth, lang)
+        known = None if truth is None else read_truth(truth)
         with progress_bar(texts("progress")) as progress:
             done = backtest(settings, first=first.date(), last=last.date(), progress=progress)
         tables = {"signals": _signals(done, texts)}
@@ -51,6 +50,9 @@ def command(
             tables["scores"] = scores = done.scores(known)
             whole = scores.loc[scores["stream"] == ALL, list(SHOWN)]
             typer.echo(whole.to_string(index=False, float_format="{:.3g}".format))
+            n_scored, n_all = whole["n_outbreaks"].max(), known["outbreak"].nunique()
+            if n_scored < n_all:
+                typer.echo(texts("late", n=n_scored, all=n_all, days=FOLLOW_UP_DAYS))
         if out is not None:
             _write(tables, out, texts)
         if calibrate:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from enteroscan._language import Texts
-from enteroscan.cli._common import errors_explained, progress_bar
+from enteroscan.cli._common import errors_explained, progress_bar, settings_of
 from enteroscan.errors import DataError, SpecError
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def command(
     lang: Annotated[str | None, typer.Option(help=say("lang"))] = None,
 ) -> None:
     """Do a night."""
-    with errors_explained():
-        texts = Texts(lang, "nightly")
+    with errors_explained(lang):
+        texts = Texts(section="nightly")
         if schema:
             _print_schema()
         elif init is not None:
@@ -40,7 +40,7 @@ def command(
             raise SpecError(texts("no_config"))
         else:
             night = None if as_of is None else as_of.date()
-            raise typer.Exit(_run(config, night, log, texts))
+            raise typer.Exit(_run(settings_of(config, lang), config, night, log))
 
 
 def _print_schema() -> None:
@@ -60,11 +60,10 @@ def _write_example(path: Path, texts: Texts) -> None:
     typer.echo(str(path))
 
 
-def _run(path: Path, as_of: date | None, log: Path | None, texts: Texts) -> int:
-    from enteroscan.nightly.config import load_config
+def _run(config: "Config", path: Path, as_of: date | None, log: Path | None) -> int:
     from enteroscan.nightly.run import run
 
-    config = load_config(path)
+    texts = Texts(section="nightly")
     _warn_without_budget(config, path, texts)
     with logged(log), progress_bar(texts("progress")) as progress:
         outcome = run(config, as_of=as_of, progress=progress)

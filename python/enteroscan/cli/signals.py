@@ -8,7 +8,7 @@ import pandas as pd
 import typer
 
 from enteroscan._language import Texts
-from enteroscan.cli._common import errors_explained
+from enteroscan.cli._common import errors_explained, settings_of
 
 if TYPE_CHECKING:
     from enteroscan.nightly.ledger import Ledger
@@ -26,10 +26,10 @@ def command(
     """List the signals."""
     from enteroscan.nightly.ledger import open_ledger
 
-    with errors_explained():
-        texts = Texts(lang, "signals")
-        with open_ledger(config) as ledger:
+    with errors_explained(lang):
+        with open_ledger(settings_of(config, lang)) as ledger:
             signals = _signals(ledger)
+        texts = Texts(section="signals")
         if json:
             typer.echo(json_format.dumps(signals, ensure_ascii=False, indent=2, allow_nan=False))
             return
@@ -102,8 +102,7 @@ def review(
     """Write down a verdict."""
     from enteroscan.nightly.ledger import open_ledger
 
-    with errors_explained():
-        texts = Texts(lang, "review")
-        with open_ledger(config) as ledger:
+    with errors_explained(lang):
+        with open_ledger(settings_of(config, lang)) as ledger:
             ledger.review(signal, verdict=verdict, who=by, note=note)  # type: ignore[arg-type]
-        typer.echo(texts("done", id=signal, verdict=verdict, who=by))
+        typer.echo(Texts(section="review")("done", id=signal, verdict=verdict, who=by))

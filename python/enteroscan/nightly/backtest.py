@@ -40,6 +40,7 @@ SIGNAL_COLUMNS = (
     "recurrence_interval_days", "title",
 )  # fmt: skip
 ALL = "*"
+FOLLOW_UP_DAYS = 14  # an outbreak is scored if so many nights follow its second report
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +134,11 @@ class Backtest:
         tables = []
         for name in names:
             own = groups if name == ALL else groups[groups["name"] == name]
-            table = score([Replayed(own, members, first, last)], thresholds=GRID_DAYS).table
+            table = score(
+                [Replayed(own, members, first, last)],
+                thresholds=GRID_DAYS,
+                follow_up_days=FOLLOW_UP_DAYS,
+            ).table
             table.insert(0, "stream", name)
             tables.append(table)
         whole = pd.concat(tables, ignore_index=True)
@@ -391,11 +396,14 @@ def read_truth(path: Path, language: str | None = None) -> pd.DataFrame:
     Raises
     ------
     DataError
-        The columns are not there.
+        The file is no CSV in UTF-8, or the columns are not there.
     """
-    table = pd.read_csv(path, dtype="string", encoding="utf-8-sig")
+    text = Texts(language, "backtest")
+    try:
+        table = pd.read_csv(path, dtype="string", encoding="utf-8-sig")
+    except ValueError as error:  # no text in UTF-8, empty, or no table
+        raise DataError(text("unreadable_truth", file=path, error=error)) from error
     if not {"case_id", "outbreak"} <= set(table.columns):
-        text = Texts(language, "backtest")
         raise DataError(text("bad_truth", file=path, columns=", ".join(table.columns)))
     known = table.dropna(subset=["case_id", "outbreak"]).drop_duplicates("case_id")
     numbers = known["outbreak"].factorize(sort=True)[0] + 1

@@ -448,12 +448,14 @@ def _fields(place: list[int | str]) -> list[str]:
             node = option if "$ref" in option else node
         if "$ref" in node:
             node = definitions[node["$ref"].rpartition("/")[2]]
-    return [name for name in node.get("properties", {}) if name != "folder"]
+    return list(node.get("properties", {}))
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of the file, for editors."""
-    return Config.model_json_schema()
+    whole = Config.model_json_schema()
+    del whole["properties"]["folder"]
+    return whole
 
 
 def example(language: str | None = None) -> str:

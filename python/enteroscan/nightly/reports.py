@@ -12,13 +12,16 @@ from typing import Any
 
 import pandas as pd
 
-from enteroscan._language import Texts
+from enteroscan import vocabulary
+from enteroscan._language import Texts, why_unusable
+from enteroscan._options import unknown
 from enteroscan.cases import Cases, read_cases
 from enteroscan.errors import DataError
 from enteroscan.nightly.config import Config, Source, StreamSpec
 
 __all__ = ["Reports", "read_reports"]
 
+PREFIX = "symptom_"
 DATE = "night_date"  # of a case, by the first of the dates that is known
 _CODES = {"%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}", "%y": r"\d{2}", "%j": r"\d{3}"}
 
@@ -62,6 +65,8 @@ class Reports:
         chosen = pd.Series(data=True, index=frame.index)
         if stream.pathogen:
             specimens = self.cases.specimens
+            known = {*vocabulary.agents()["key"], *specimens["agent"].dropna()}
+            _refuse_unknown("pathogen", stream.pathogen, sorted(known))
             found = specimens["agent"].isin(stream.pathogen) & (
                 specimens["positive"].fillna(value=False).astype(bool)
             )
@@ -105,8 +110,18 @@ def study_period(config: Config, as_of: date) -> tuple[date, date]:
     return last - timedelta(days=config.study.period_days - 1), last
 
 
+def _refuse_unknown(setting: str, names: Sequence[str], known: Sequence[str]) -> None:
+    strange = [name for name in names if name not in known]
+    if strange:
+        said = "; ".join(unknown(name, known) for name in strange)
+        message = f"streams: {setting}: {said}"
+        raise DataError(message)
+
+
 def _has_any(frame: pd.DataFrame, symptoms: Sequence[str]) -> "pd.Series[bool]":
-    known = [f"symptom_{name}" for name in symptoms if f"symptom_{name}" in frame.columns]
+    columns = {name.removeprefix(PREFIX) for name in frame.columns if name.startswith(PREFIX)}
+    _refuse_unknown("syndrome", symptoms, sorted({*vocabulary.symptoms()["key"], *columns}))
+    known = [f"{PREFIX}{name}" for name in symptoms if name in columns]
     if not known:
         message = (
             f"no column of the input speaks of {', '.join(symptoms)}; correct the stream's "
@@ -167,9 +182,17 @@ def read_reports(
         if _digest(path) != before:
             message = texts("being_written", file=path)
             raise DataError(message)
+        _refuse_cut(cases, path, texts)
         files[path.name] = before
         parts.append(_with_lasting_ids(cases))
     return Reports(_united(parts), files, tables)
+
+
+def _refuse_cut(cases: Cases, path: Path, texts: Texts) -> None:
+    """Refuse a file that ends within a row: the export was not done."""
+    cut = cases.quality.problems.query("kind == 'row_cut'")
+    if len(cut):
+        raise DataError(texts("cut", file=path, row=cut["row"].iloc[0]))
 
 
 def _tables(config: Config) -> tuple[dict[str, str], dict[Path, pd.DataFrame]]:
@@ -248,7 +271,7 @@ def _digest(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        message = f"{path} cannot be read: {error.strerror}; see that this user may read it"
+        message = Texts(None, "cases")("no_file", file=path, error=why_unusable(error))
         raise DataError(message) from error
 
 

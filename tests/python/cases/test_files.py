@@ -304,6 +304,17 @@ EXAMPLES = [
         {**only("case_id", "sex", "age_years"), "onset": ["2024-03-05 14:00", None]},
     ),
     Example(
+        "cut_row.csv",
+        text(f"{LINES[0]}\n{LINES[1]}\n002,女,8个月"),
+        {**only("case_id", "sex", "age_years"), "onset": ["2024-03-05 14:00", None]},
+        problems={"row_cut": 1},
+    ),
+    Example(
+        "short_rows_without_end.csv",
+        text(f"{LINES[0]}\n001,男,40\n002,女,8个月"),
+        only("case_id"),
+    ),
+    Example(
         "long_row.csv",
         text(TEXT + ",".join([*ROWS[0], "多", "余"]) + "\n" + LINES[2] + ",,\n"),
         USUAL,

@@ -166,6 +166,16 @@ def test_the_thresholds_of_the_budget_are_used(job: Job) -> None:
     assert "thresholds.json is damaged" in done.stderr
 
 
+@pytest.mark.parametrize("content", [b"", "病例,暴发\n".encode("gbk"), b'case_id,outbreak\n"a'])
+def test_a_truth_that_is_no_table_is_named(job: Job, tmp_path: Path, content: bytes) -> None:
+    truth = tmp_path / "truth.csv"
+    truth.write_bytes(content)
+    days = ("--from", "2024-06-12", "--to", "2024-06-16")
+    done = cli("backtest", job(), *days, "--truth", truth)
+    assert done.exit_code == 2
+    assert f"{truth} cannot be read as a table" in done.stderr
+
+
 def test_backtest_on_the_command_line(job: Job, district: SimulatedReports, tmp_path: Path) -> None:
     path = job("[alarm]\nsignals_a_week = 1\n")
     truth, out = tmp_path / "truth.csv", tmp_path / "out"
@@ -173,6 +183,7 @@ def test_backtest_on_the_command_line(job: Job, district: SimulatedReports, tmp_
     days = ("--from", "2024-06-12", "--to", "2024-06-16")
     done = cli("backtest", path, *days, "--truth", truth, "--calibrate", "--out", out)
     assert done.exit_code == 0, done.output
+    assert "0 of 1 outbreaks of the truth are scored" in done.stdout
     assert pd.read_csv(out / "signals.csv")["first_night"].notna().all()
     assert {"sensitivity", "ppv"} <= set(pd.read_csv(out / "scores.csv").columns)
     chosen = json.loads((path.parent / "thresholds.json").read_text(encoding="utf-8"))

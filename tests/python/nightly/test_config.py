@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from enteroscan.cli import app
 from enteroscan.errors import SpecError
-from enteroscan.nightly.config import example, load_config, schema
+from enteroscan.nightly.config import Config, example, load_config, schema
 
 SMALL = """
 [source]
@@ -97,6 +97,11 @@ def test_init_and_schema(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == example("zh")
     printed = CliRunner().invoke(app, ["nightly", "--schema"])
     assert json.loads(printed.stdout) == schema()
+
+
+def test_the_schema_knows_what_the_file_may_hold() -> None:
+    assert "folder" not in schema()["properties"]
+    assert set(schema()["properties"]) == set(Config.model_fields) - {"folder"}
 
 
 def test_without_settings_there_is_no_night() -> None:

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -176,6 +176,64 @@ def test_a_workbook_that_is_half_written(
     refused(night(path), workbook.name)
     workbook.write_bytes(whole)
     assert night(path).exit_code == 10
+
+
+def test_a_text_that_is_half_written(job: Job, exported: Path, undisturbed: Undisturbed) -> None:
+    path = job(settings=FAST)
+    reports = path.parent / "reports.csv"
+    whole = exported.read_bytes()
+    reports.write_bytes(whole[: whole.rindex(b",")])
+    n_lines = len(whole.splitlines())
+    refused(night(path), reports.name, f"within row {n_lines}")
+    assert not contents("ledger.sqlite", path.parent)["nights"].size
+    reports.write_bytes(whole.rstrip())  # whole, though no line ends it
+    nothing_lost(path, undisturbed)
+
+
+# Settings that fit no report
+
+
+@pytest.mark.parametrize(
+    ("setting", "meant"),
+    [
+        ('pathogen = ["salmonela", "norovirus"]', "'salmonela' is unknown; did you mean 'salmon"),
+        ('syndrome = ["diarrhoea", "vomitting"]', "'vomitting' is unknown; did you mean 'vomit"),
+    ],
+)
+def test_a_stream_of_what_nobody_knows_fails_alone(job: Job, setting: str, meant: str) -> None:
+    stream = f'[[streams]]\nname = "Misspelt"\n{setting}\n'
+    path = job(settings=FAST.replace("[output]", f"{stream}\n[output]"))
+    done = night(path)
+    assert done.exit_code == 3
+    assert "Misspelt / exposures" in done.stderr
+    assert "All cases" not in done.stderr
+    with closing(sqlite3.connect(path.parent / "ledger.sqlite")) as ledger:
+        ((message,),) = ledger.execute("select message from stream where stream = 'Misspelt'")
+    assert meant in message
+
+
+# The language
+
+
+def test_errors_are_in_the_language_that_was_asked_for(job: Job) -> None:
+    path = job(settings=FAST)
+    (path.parent / "reports.csv").unlink()
+    zh = CliRunner().invoke(app, ["nightly", str(path), "--as-of", str(LOUD), "--lang", "zh"])
+    refused(zh, "中没有与 reports.csv 匹配的文件")
+    path.write_text(FAST.replace('language = "en"', 'language = "zh"'), encoding="utf-8")
+    refused(night(path), "中没有与 reports.csv 匹配的文件")
+    unknown = CliRunner().invoke(app, ["nightly", str(path), "--lang", "fr"])
+    refused(unknown, "language='fr' is unknown")
+    en = CliRunner().invoke(app, ["signals", str(path), "--lang", "en"])
+    assert en.stdout == "no signals\n"
+
+
+def test_the_report_is_in_the_language_that_was_asked_for(job: Job) -> None:
+    path = job(settings=FAST)
+    done = CliRunner().invoke(app, ["nightly", str(path), "--as-of", str(LOUD), "--lang", "zh"])
+    assert done.exit_code == 10
+    (page,) = (path.parent / "reports").glob("*.html")
+    assert '<html lang="zh' in page.read_text(encoding="utf-8")
 
 
 # A ledger that is locked, or whose server goes away

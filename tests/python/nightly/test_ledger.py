@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, date, timedelta
@@ -304,6 +305,18 @@ def test_sqlite_has_wal_and_foreign_keys(tmp_path: Path) -> None:
                 signal_id="none", when=pd.Timestamp(0, tz=UTC), who="", verdict="note", note=""
             )
             session.add(row)
+
+
+def test_opening_waits_for_another_that_makes_the_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("create table other (x)")  # in a journal of the old kind
+        other.execute("begin immediate")
+        ending = threading.Timer(0.3, other.execute, ["commit"])
+        ending.start()
+        with open_ledger(settings(path.name, tmp_path, wait_s=0)) as ledger:
+            assert not ledger.unfinished()
+        ending.join()
 
 
 def test_a_locked_file_is_named_and_nothing_is_lost(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ __all__ = ["LedgerError", "connect", "errors_named", "locked", "make_engine", "m
 
 LOCK = 0x656E7465726F  # "entero": PostgreSQL's advisory lock of a ledger
 RETRY_S = 0.2
+SWITCH_S, SWITCH_RETRY_S = 10.0, 0.01  # longest time, and between two tries
 
 
 class LedgerError(EnteroscanError):
@@ -65,14 +66,28 @@ def _sqlite(url: sa.URL, wait_s: float) -> sa.Engine:
     @event.listens_for(engine, "connect")
     def _settings(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions begin below, for tables as well
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+        for pragma in ("foreign_keys=ON", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}").close()
+        _write_ahead(connection, until=time.monotonic() + SWITCH_S)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection, until: float) -> None:
+    """Use a log for writing ahead; while another makes the file, SQLite refuses without waiting."""
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(SWITCH_RETRY_S)
+        else:
+            return
 
 
 @contextmanager
