@@ -22,6 +22,7 @@ __all__ = [
     "log_incubation",
     "log_symptoms",
     "log_symptoms_background",
+    "log_symptoms_ratio",
     "prior_weights",
     "symptom_background",
     "symptom_frequencies",
@@ -46,6 +47,7 @@ COMMON_FREQUENCIES = {
     "headache": 0.15,
 }
 LEAST_FREQUENCY = 0.01  # nor is a symptom ever quite impossible, or certain
+PRIOR_CASES = 20.0  # for how many cases of the area the usual share of a symptom counts
 LEAST_SHARE = 0.002  # of outbreaks, for agents without a share
 
 
@@ -248,12 +250,14 @@ def log_symptoms(frame: pd.DataFrame, *, frequencies: pd.DataFrame | None = None
     """
     frequencies = symptom_frequencies() if frequencies is None else frequencies
     names, yes, no = _answers(frame, frequencies)
-    shares = frequencies[names].to_numpy(np.float64)
-    return np.asarray(yes @ np.log(shares).T + no @ np.log1p(-shares).T)
+    return _log_likelihood(yes, no, frequencies[names].to_numpy(np.float64))
 
 
 def symptom_background(
-    frame: pd.DataFrame, *, prior_cases: float = 20.0, frequencies: pd.DataFrame | None = None
+    frame: pd.DataFrame,
+    *,
+    prior_cases: float = PRIOR_CASES,
+    frequencies: pd.DataFrame | None = None,
 ) -> "pd.Series[float]":
     """Return the share of the area's own cases with each symptom, shrunk for few cases.
 
@@ -270,10 +274,7 @@ def symptom_background(
     names, yes, no = _answers(frame, table)
     weights = prior_weights() if frequencies is None else np.full(len(table), 1 / len(table))
     expected = weights @ table[names].to_numpy(np.float64)
-    shares = (yes.sum(axis=0) + prior_cases * expected) / (
-        yes.sum(axis=0) + no.sum(axis=0) + prior_cases
-    )
-    return pd.Series(np.clip(shares, LEAST_FREQUENCY, 1 - LEAST_FREQUENCY), index=names)
+    return pd.Series(_background(yes, no, expected, prior_cases), index=names)
 
 
 def log_symptoms_background(frame: pd.DataFrame, background: "pd.Series[float]") -> Floats:
@@ -284,6 +285,21 @@ def log_symptoms_background(frame: pd.DataFrame, background: "pd.Series[float]")
     table = background.to_frame().T
     columns = [f"{PREFIX}{name}" for name in background.index if f"{PREFIX}{name}" in frame]
     return log_symptoms(frame[columns], frequencies=table)[:, 0]
+
+
+def log_symptoms_ratio(frame: pd.DataFrame, *, frequencies: pd.DataFrame | None = None) -> Floats:
+    """Return log P(symptoms | agent) less log P(symptoms | any case of these), [n, n_agents].
+
+    The same as `log_symptoms` less `log_symptoms_background` with the `symptom_background` of the
+    frame, in one pass.
+    """
+    usual = symptom_frequencies()
+    frequencies = usual if frequencies is None else frequencies
+    names, yes, no = _answers(frame, frequencies)
+    expected = prior_weights() @ usual[names].to_numpy(np.float64)
+    background = _background(yes, no, expected, PRIOR_CASES)
+    of_agents = _log_likelihood(yes, no, frequencies[names].to_numpy(np.float64))
+    return of_agents - _log_likelihood(yes, no, background)[:, None]
 
 
 def prior_weights(agents: pd.DataFrame | None = None) -> Floats:
@@ -317,6 +333,19 @@ def _answers(frame: pd.DataFrame, frequencies: pd.DataFrame) -> tuple[list[str],
             "use keys of vocabulary.symptoms() or leave the columns out"
         )
         raise DataError(message)
-    answers = frame[[f"{PREFIX}{name}" for name in names]].astype("boolean")
-    values = answers.to_numpy(np.float64, na_value=np.nan)
-    return names, np.nan_to_num(values, nan=0.0), np.nan_to_num(1 - values, nan=0.0)
+    yes, no = np.empty((len(names), len(frame))), np.empty((len(names), len(frame)))
+    for place, name in enumerate(names):
+        answers = frame[f"{PREFIX}{name}"].astype("boolean")
+        yes[place] = answers.to_numpy(np.float64, na_value=0.0)
+        no[place] = (~answers).to_numpy(np.float64, na_value=0.0)
+    return names, yes.T, no.T
+
+
+def _log_likelihood(yes: Floats, no: Floats, shares: Floats) -> Floats:
+    return np.asarray(yes @ np.log(shares).T + no @ np.log1p(-shares).T)
+
+
+def _background(yes: Floats, no: Floats, expected: Floats, prior_cases: float) -> Floats:
+    n_yes = yes.sum(axis=0)
+    shares = (n_yes + prior_cases * expected) / (n_yes + no.sum(axis=0) + prior_cases)
+    return np.asarray(np.clip(shares, LEAST_FREQUENCY, 1 - LEAST_FREQUENCY))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -68,8 +67,7 @@ class AgentEvidence:
         shares = known["share"].to_numpy(np.float64)
         row = pd.Index(agents["key"]).get_indexer(pd.Index(known["key"]))
         frequencies = models.symptom_frequencies(agents)
-        usual = models.log_symptoms_background(frame, models.symptom_background(frame))
-        symptoms = models.log_symptoms(frame, frequencies=frequencies) - usual[:, None]
+        symptoms = models.log_symptoms_ratio(frame, frequencies=frequencies)
         cases = _normalised(symptoms)[:, row] + _laboratory(len(frame), found, known)
         cases = np.column_stack([cases, np.zeros(len(frame))])
         unknown = pd.DataFrame({"key": [UNKNOWN], "zh": ["不明"], "en": ["unknown"]})
@@ -91,23 +89,31 @@ class AgentEvidence:
 
         An unknown time speaks for nothing. The unknown agent may have any incubation of the others.
         """
+        # Times are few, as people round them: each is judged once.
+        precision = onset_hour_known.astype(np.int64) + 2 * eaten_hour_known
+        codes = pd.factorize(hours)[0] * 4 + precision
+        _, first, of_meal, n_meals = np.unique(
+            codes, return_index=True, return_inverse=True, return_counts=True
+        )
+        hours, precision = hours[first], precision[first]
         of_agents = models.log_incubation(
             hours,
-            onset_hour_known=onset_hour_known,
-            eaten_hour_known=eaten_hour_known,
+            onset_hour_known=onset_hour_known[first],
+            eaten_hour_known=eaten_hour_known[first],
             parameters=models.incubation_parameters(self._agents),
         )
         logs = np.take(of_agents, self._row, axis=1)
         shares = np.exp(self.log_prior[:-1])
         mixture = np.log(np.exp(logs) @ (shares / shares.sum()))
         usual = np.zeros(len(hours))
-        precision = onset_hour_known.astype(int) + 2 * eaten_hour_known
         for precise in range(4):
             same = ~np.isnan(hours) & (precision == precise)
-            usual[same] = _log_density(hours[same])
+            usual[same] = _log_density(hours[same], n_meals[same])
         evidence = np.column_stack([logs, mixture]) - usual[:, None]
         evidence = np.where(np.isnan(hours)[:, None], 0.0, np.maximum(evidence, LEAST_EVIDENCE))
-        return np.vstack([evidence, np.zeros(len(self.table))])
+        no_meal = np.zeros((1, len(self.table)))
+        rows = np.append(of_meal, len(evidence))
+        return np.asarray(np.concatenate([evidence, no_meal])[rows])
 
 
 def _chosen(keys: Sequence[str] | None) -> pd.DataFrame:
@@ -185,9 +191,9 @@ def _laboratory(n_cases: int, found: pd.DataFrame, known: pd.DataFrame) -> Float
     return evidence
 
 
-def _log_density(hours: "NDArray[Any]") -> Floats:
-    """Return the log density per hour of each time among all of them."""
-    counts, _ = np.histogram(hours, LAG_EDGES_H)
+def _log_density(hours: Floats, n_meals: "NDArray[np.int64]") -> Floats:
+    """Return the log density per hour of each time among all of them, each seen so often."""
+    counts, _ = np.histogram(hours, LAG_EDGES_H, weights=n_meals)
     share = (counts + 0.5) / (counts.sum() + 0.5 * len(counts))
     at = np.clip(np.searchsorted(LAG_EDGES_H, hours, side="right") - 1, 0, len(counts) - 1)
     return np.asarray(np.log(share / np.diff(LAG_EDGES_H))[at])

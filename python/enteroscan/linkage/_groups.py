@@ -14,6 +14,7 @@ from enteroscan.linkage._reports import Reports
 
 Floats = NDArray[np.float64]
 DAYS_PER_YEAR = 365.25
+MEMBER = 0.5  # probability of belonging from which a case is called a member
 LONGEST_INTERVAL_DAYS = 1000 * DAYS_PER_YEAR  # farther no tail is known
 NAMED = ("venue", "brand", "maker", "purchase")  # sources that people call by a name
 EVIDENCE = ("sharing", "incubation", "symptoms", "report", "contagion")
@@ -31,7 +32,7 @@ def tables(found: Found, reports: Reports, chance: Chance, at_most: int) -> dict
     members = _members(found, reports)
     agents = _agents(found, reports)
     explanations = _explanations(found, reports)
-    groups = _groups(found, reports, members, agents)
+    groups = _groups(found, reports)
     _judge(groups, strength[order], chance)
     named = _named(groups, explanations)
     for language in LANGUAGES:
@@ -100,12 +101,11 @@ def _agents(found: Found, reports: Reports) -> pd.DataFrame:
 
 def _explanations(found: Found, reports: Reports) -> pd.DataFrame:
     columns = ["kind", "source", "statistic", "n_shared"]
-    parts = []
-    for group in found:
-        others = pd.DataFrame(group["others"], columns=["value", "statistic", "n_shared"])
-        at = reports.sources.iloc[others["value"].astype(np.intp)].reset_index(drop=True)
-        parts.append(others.assign(kind=at["kind"], source=at["label"].map(shown)))
-    return _numbered(parts, columns)
+    own = ["value", "statistic", "n_shared"]
+    every = _numbered([pd.DataFrame(group["others"], columns=own) for group in found], own)
+    at = reports.sources.iloc[every["value"].astype(np.intp)].reset_index(drop=True)
+    source = at["label"].astype(object).map(shown).astype(object)
+    return every.assign(kind=at["kind"], source=source)[["group", *columns]]
 
 
 def shown(label: str) -> str:
@@ -113,37 +113,36 @@ def shown(label: str) -> str:
     return " ".join(str(label).split(JOINT))
 
 
-def _groups(
-    found: Found, reports: Reports, members: pd.DataFrame, agents: pd.DataFrame
-) -> pd.DataFrame:
+def _groups(found: Found, reports: Reports) -> pd.DataFrame:
     rows = []
-    onset = reports.frame["onset"]
+    onset = reports.frame["onset"].to_numpy("datetime64[ns]")
+    keys = reports.agents["key"].to_numpy(dtype=object)
+    kind, label = reports.sources["kind"], reports.sources["label"]
     for number, group in enumerate(found, 1):
-        value = reports.sources.take([group["value"]]).iloc[0]
-        likely = members[(members["group"] == number) & (members["probability"] >= 0.5)]
-        own_onset = onset.take(group["cases"][: len(likely)])
-        own_agents = agents[agents["group"] == number]
-        agent = own_agents.iloc[0]
-        same_agent = own_agents["agent"] == agent["agent"]
+        n_likely = int(np.sum(group["probabilities"] >= MEMBER))
+        own_onset = onset[group["cases"][:n_likely]]
+        likeliest = np.argsort(-group["agents"], kind="stable")
+        agent = reports.agents.iloc[likeliest[0]]
+        same_agent = keys[likeliest] == agent["key"]
         rows.append(
             {
                 "group": number,
-                "n_cases": len(likely),
-                "kind": value["kind"],
-                "source": shown(value["label"]),
+                "n_cases": n_likely,
+                "kind": kind.iloc[group["value"]],
+                "source": shown(label.iloc[group["value"]]),
                 "start": reports.time(group["first"]).floor("min"),
                 "end": reports.time(group["last"]).floor("min"),
-                "first_onset": own_onset.min(),
-                "last_onset": own_onset.max(),
+                "first_onset": pd.Timestamp(own_onset.min()),
+                "last_onset": pd.Timestamp(own_onset.max()),
                 "exposed": len(group["cases"]),
                 "expected": group["expected"],
                 "attributable": group["attributable"],
-                "agent": agent["agent"],
-                "agent_probability": own_agents.loc[same_agent, "probability"].sum(),
+                "agent": agent["key"],
+                "agent_probability": group["agents"][likeliest][same_agent].sum(),
                 "serotype": agent["serotype"],
                 "agent_zh": agent["zh"],
                 "agent_en": agent["en"],
-                "n_others_ill": _others_ill(group, reports, len(likely)),
+                "n_others_ill": _others_ill(group, reports, n_likely),
                 "statistic": group["statistic"],
                 **{name: group[name] for name in EVIDENCE},
             }
@@ -162,9 +161,9 @@ GROUP_COLUMNS = [
 def _others_ill(group: dict[str, Any], reports: Reports, n: int) -> int:
     """Count members who said that others who ate there fell ill."""
     arrays = reports.arrays
-    member = np.isin(arrays["exposed_case"], group["cases"][:n])
-    own = member & (arrays["value"] == group["value"]) & reports.others_ill[arrays["meal"]]
-    return int(own.sum())
+    shares = np.flatnonzero(arrays["value"] == group["value"])
+    member = np.isin(arrays["exposed_case"][shares], group["cases"][:n])
+    return int(np.sum(member & reports.others_ill[arrays["meal"][shares]]))
 
 
 def _reason(group: "pd.Series[Any]", named: "pd.Series[Any] | None", texts: Texts) -> str:

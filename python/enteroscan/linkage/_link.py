@@ -15,7 +15,7 @@ from enteroscan._engine import in_parts
 from enteroscan._time import read_date
 from enteroscan.errors import DataError
 from enteroscan.linkage._chance import Chance
-from enteroscan.linkage._groups import tables
+from enteroscan.linkage._groups import MEMBER, tables
 from enteroscan.linkage._links import links
 from enteroscan.linkage._reports import INFECTED_DAYS, Reports, build
 from enteroscan.linkage.result import LinkResult
@@ -36,7 +36,6 @@ PAST_RANK = 3  # of the replicates' maxima, which an outbreak of the past must e
 PAST_MAX_REPORTS = 200  # of a value in the whole history: others are usual anyway, and take long
 PAST_ROUNDS = 8  # until none is found; each outbreak left out lets smaller ones stand out
 HOMES_STREAM = 1  # of random numbers
-MEMBER = 0.5  # probability of belonging from which a case is called a member
 NOBODY: Ints = np.empty(0, np.int32)
 
 

@@ -186,45 +186,42 @@ def _exposures(
     frame: pd.DataFrame, meals: pd.DataFrame, lag_evidence: Floats, kinds: Sequence[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return who reports which value from which meal, and the values."""
-    no_meal = len(meals)
-    others_ill = _others_ill(meals["others_ill"])
+    no_meal, case_of = len(meals), meals["case"].to_numpy()
+    others_ill = np.append(_others_ill(meals["others_ill"]), 0.0)
     likeliest = np.append(lag_evidence.max(axis=1, initial=-np.inf)[:no_meal], 0.0)
-    parts = []
+    parts, tables, n_values = [], [], 0
     for number, name in enumerate(kinds):
-        kind = KINDS[name]
-        found = values_of(kind, frame, meals)
-        meal = np.full(len(found), no_meal) if kind.of_home else found.index.to_numpy()
-        case = found.index.to_numpy() if kind.of_home else meals["case"].to_numpy()[meal]
-        evidence = np.zeros(len(found)) if kind.of_home else others_ill[meal]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "kind_number": number,
-                    "kind": name,
-                    "key": found["key"].to_numpy(),
-                    "label": found["label"].to_numpy(),
-                    "case": case,
-                    "meal": meal,
-                    "evidence": evidence,
-                    "likeliest": likeliest[meal] + evidence,
-                }
-            )
-        )
-    every = pd.concat(parts, ignore_index=True)
-    # A case may have met a value at several meals: the likeliest stands for all, as one of them.
-    keys = ["case", "kind_number", "key"]
-    every = every.sort_values(
-        [*keys, "likeliest", "meal"], ascending=[True, True, True, False, True]
-    )
-    n_meals = every.groupby(keys, sort=False)["meal"].transform("size").to_numpy()
-    every["evidence"] -= np.log(n_meals)
-    every = every.drop_duplicates(keys)
-    values = every.groupby(["kind_number", "key"], as_index=False)[["kind", "label"]].first()
-    values["label"] = values["label"].astype(object).fillna("")
-    number_of = pd.MultiIndex.from_frame(values[["kind_number", "key"]])
-    every["value"] = number_of.get_indexer(pd.MultiIndex.from_frame(every[["kind_number", "key"]]))
-    columns = ["case", "value", "meal", "evidence"]
-    return every.sort_values(["case", "value"], ignore_index=True)[columns], values
+        of_home = KINDS[name].of_home
+        found = values_of(KINDS[name], frame, meals)
+        codes, keys = pd.factorize(found["key"], sort=True)
+        row = found.index.to_numpy()
+        part = pd.DataFrame({"value": codes + n_values, "label": found["label"].to_numpy(object)})
+        part["case"] = row if of_home else case_of[row]
+        part["meal"] = no_meal if of_home else row
+        parts.append(part)
+        tables.append(pd.DataFrame({"kind_number": number, "kind": name, "key": keys}))
+        n_values += len(keys)
+    every, values = pd.concat(parts, ignore_index=True), pd.concat(tables, ignore_index=True)
+    every["evidence"] = others_ill[every["meal"]]
+    exposures = _once_a_case(every, likeliest[every["meal"]] + every["evidence"].to_numpy())
+    labels = exposures.dropna(subset="label").drop_duplicates("value").set_index("value")["label"]
+    values["label"] = labels.reindex(values.index).astype(object).fillna("")
+    return exposures[["case", "value", "meal", "evidence"]], values
+
+
+def _once_a_case(exposures: pd.DataFrame, likeliness: Floats) -> pd.DataFrame:
+    """Return each value of a case once, in the order of cases and values.
+
+    A case may have met a value at several meals: the likeliest stands for all, as one of them.
+    """
+    order = np.lexsort((exposures["meal"], -likeliness, exposures["value"], exposures["case"]))
+    ordered = exposures.take(order).reset_index(drop=True)
+    case, value = ordered["case"].to_numpy(), ordered["value"].to_numpy()
+    changes = (np.diff(case, prepend=-1) != 0) | (np.diff(value, prepend=-1) != 0)
+    first = np.flatnonzero(changes)
+    once = ordered.take(first).reset_index(drop=True)
+    once["evidence"] -= np.log(np.diff(np.append(first, len(ordered))))
+    return once
 
 
 def _yes(answers: "pd.Series[Any]") -> NDArray[np.bool_]:

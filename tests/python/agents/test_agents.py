@@ -91,6 +91,14 @@ def test_background_goes_from_the_agents_to_the_cases() -> None:
     assert np.exp(logs[0]) + np.exp(logs[-1]) == pytest.approx(1)
 
 
+def test_the_ratio_is_the_difference() -> None:
+    answers = pd.array([True, False, None] * 40, dtype="boolean")
+    frame = pd.DataFrame({"symptom_fever": answers, "symptom_vomiting": answers[::-1]})
+    usual = agents.log_symptoms_background(frame, agents.symptom_background(frame))
+    expected = agents.log_symptoms(frame) - usual[:, None]
+    np.testing.assert_allclose(agents.log_symptoms_ratio(frame), expected, rtol=1e-13, atol=1e-13)
+
+
 def test_unknown_symptoms_are_named() -> None:
     with pytest.raises(DataError, match="symptom_sneezing"):
         agents.log_symptoms(pd.DataFrame({"symptom_sneezing": [True]}))
