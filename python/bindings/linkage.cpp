@@ -74,10 +74,10 @@ py::dict to_dict(Group&& group) {
 }
 
 py::list find_groups(const SharedSources& sources, double at_least, std::size_t at_most, const Indices& aside,
-                     const py::object& progress) {
+                     int n_threads, const py::object& progress) {
     std::vector<Group> groups;
-    run_interruptibly(1, progress, [&](RunControl& control) {
-        groups = sources.groups(at_least, at_most, view(aside), control);
+    run_interruptibly(n_threads, progress, [&](RunControl& control) {
+        groups = sources.groups(at_least, at_most, view(aside), n_threads, control);
     });
     py::list result;
     for (Group& group : groups) result.append(to_dict(std::move(group)));
@@ -135,7 +135,7 @@ void bind_linkage(py::module_& module) {
              py::arg("reports"), py::kw_only(), py::arg("first"), py::arg("last"), py::arg("fresh_since"),
              py::arg("durations"), py::arg("min_cases"), py::arg("max_reports"))
         .def("groups", &find_groups, py::kw_only(), py::arg("at_least"), py::arg("at_most"), py::arg("aside"),
-             py::arg("progress") = py::none())
+             py::arg("n_threads"), py::arg("progress") = py::none())
         .def("simulate", &simulate, py::arg("begin"), py::arg("end"), py::kw_only(), py::arg("seed"),
              py::arg("aside"), py::arg("n_threads"), py::arg("progress") = py::none())
         .def(

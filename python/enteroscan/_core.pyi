@@ -432,6 +432,7 @@ class SharedSources:
         at_least: float,
         at_most: int,
         aside: NDArray[np.int32],
+        n_threads: int,
         progress: Callable[[float], object] | None = None,
     ) -> list[dict[str, Any]]: ...
     def simulate(

@@ -17,6 +17,7 @@ namespace enteroscan {
 namespace {
 
 constexpr std::size_t most_others = 5;
+constexpr std::size_t values_per_task = 64;
 
 /// One number a case, 1 for those in the list.
 std::vector<std::uint8_t> flags(const CaseReports& reports, std::span<const std::int32_t> cases) {
@@ -86,7 +87,7 @@ struct Candidate {
 /// Finds groups one after the other.
 class Grouping {
   public:
-    Grouping(const ExposureIndex& data, std::span<const std::uint8_t> aside, double at_least,
+    Grouping(const ExposureIndex& data, std::span<const std::uint8_t> aside, double at_least, int n_threads,
              RunControl& control)
         : data_(data), search_(data, aside), at_least_(at_least), control_(control) {
         first_exposure_.assign(data.reports.n_cases() + 1, 0);
@@ -95,10 +96,7 @@ class Grouping {
         std::partial_sum(first_exposure_.begin(), first_exposure_.end(), first_exposure_.begin());
         search_.prepare();
         all_.resize(data.reports.n_values());
-        for (std::size_t value = 0; value < all_.size(); ++value) {
-            if (value % 256 == 0) control_.check();
-            all_[value] = candidate(value, 0.0);
-        }
+        look_at_all(resolve_threads(n_threads));
         left_ = all_;
         exhausted_.assign(all_.size(), 0);
     }
@@ -118,10 +116,11 @@ class Grouping {
     }
 
   private:
-    Candidate candidate(std::size_t value, double above) {
-        const auto found = search_.best(value, above);
+    void look_at_all(std::size_t n_threads);
+    static Candidate candidate(Search& search, std::size_t value, double above) {
+        const auto found = search.best(value, above);
         if (!found) return {};
-        const auto exposed = search_.exposed();
+        const auto exposed = search.exposed();
         return {found->statistic, exposed[found->begin].time, exposed[found->end - 1].time};
     }
 
@@ -148,6 +147,19 @@ class Grouping {
     std::vector<Candidate> left_;          // ... among cases that are in no group yet
     std::vector<std::uint8_t> exhausted_;  // not 0: the value is not looked at any more
 };
+
+void Grouping::look_at_all(std::size_t n_threads) {
+    const std::size_t n_tasks = (all_.size() + values_per_task - 1) / values_per_task;
+    std::vector<std::unique_ptr<Search>> searches(n_threads);
+    parallel_for(n_tasks, n_threads, control_, [&](std::size_t task, std::size_t worker) {
+        auto& search = searches[worker];
+        if (!search) search = std::make_unique<Search>(search_);
+        const std::size_t end = std::min(all_.size(), (task + 1) * values_per_task);
+        for (std::size_t value = task * values_per_task; value < end; ++value) {
+            all_[value] = candidate(*search, value, 0.0);
+        }
+    });
+}
 
 bool is_member(double probability) { return probability >= 0.5; }
 
@@ -256,18 +268,20 @@ void Grouping::take_away(const Group& group) {
     if (!is_member(group.probabilities.front())) exhaust(group.value);
     std::sort(touched.begin(), touched.end());
     touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+    const double above = std::nextafter(std::max(at_least_, 0.0), 0.0);  // less is no group
     for (const std::int32_t value : touched) {
         const auto v = static_cast<std::size_t>(value);
-        if (exhausted_[v] == 0) left_[v] = candidate(v, 0.0);
+        if (exhausted_[v] == 0) left_[v] = candidate(search_, v, above);
     }
 }
 
 }  // namespace
 
 std::vector<Group> SharedSources::groups(double at_least, std::size_t at_most,
-                                         std::span<const std::int32_t> aside, RunControl& control) const {
+                                         std::span<const std::int32_t> aside, int n_threads,
+                                         RunControl& control) const {
     const auto set_aside = flags(index_->reports, aside);
-    return Grouping(*index_, set_aside, at_least, control).find(at_most);
+    return Grouping(*index_, set_aside, at_least, n_threads, control).find(at_most);
 }
 
 }  // namespace enteroscan

@@ -87,7 +87,12 @@ def link(
     recent = Search(spec, reports, (end - 24.0 * spec.max_days, end, end - 24.0 * spec.fresh_days))
     sources = recent.sources()
     aside = past_outbreaks(spec, reports, end) if spec.exclude_past_outbreaks else NOBODY
-    found = sources.groups(at_least=spec.min_statistic, at_most=4 * spec.max_groups, aside=NOBODY)
+    found = sources.groups(
+        at_least=spec.min_statistic,
+        at_most=4 * spec.max_groups,
+        aside=NOBODY,
+        n_threads=spec.n_jobs or 0,
+    )
     kept = [group for group in found if np.sum(group["probabilities"] >= MEMBER) >= spec.min_cases]
     maxima = _maxima(recent, sources, aside, executor, update)
     chance = Chance(_with_homes(maxima, spec, reports, end, aside))
@@ -130,14 +135,15 @@ def past_outbreaks(spec: "SharedExposure", reports: Reports, end: float) -> Ints
     meals = reports.only(homes=False)
     whole = Search(spec, meals, (0.0, end, 0.0), PAST_MAX_REPORTS).sources()
     kinds = reports.sources["kind_number"].to_numpy()
-    aside = NOBODY
+    aside, n_threads = NOBODY, spec.n_jobs or 0
     for _ in range(PAST_ROUNDS):
         maxima = whole.simulate(
-            0, PAST_REPLICATES, seed=spec.random_state, aside=aside, n_threads=spec.n_jobs or 0
+            0, PAST_REPLICATES, seed=spec.random_state, aside=aside, n_threads=n_threads
         )
         chance = Chance(maxima)
         limit = np.sort(chance.maxima)[-PAST_RANK]
-        groups = whole.groups(at_least=float(maxima.max(axis=0).min()), at_most=1000, aside=aside)
+        least = float(maxima.max(axis=0).min())
+        groups = whole.groups(at_least=least, at_most=1000, aside=aside, n_threads=n_threads)
         strength = chance.strength(*_statistics(groups, kinds))
         strong = [g for g, s in zip(groups, strength, strict=True) if s > limit]
         members = [g["cases"][g["probabilities"] >= MEMBER] for g in strong]
@@ -166,7 +172,12 @@ def _with_homes(
     fresh = 24.0 * spec.fresh_days
     span = (0.0, end - fresh, 0.0)
     past = Search(spec, reports.only(homes=True), span).sources()
-    groups = past.groups(at_least=spec.min_statistic, at_most=len(reports.frame), aside=aside)
+    groups = past.groups(
+        at_least=spec.min_statistic,
+        at_most=len(reports.frame),
+        aside=aside,
+        n_threads=spec.n_jobs or 0,
+    )
     onset = reports.frame["onset"].to_numpy("datetime64[ns]")
     hour_known = reports.frame["onset_hour_known"].to_numpy(bool)
     groups = [

@@ -163,7 +163,7 @@ TEST(SharedSources, RefusesCasesThatDoNotExist) {
     const SharedSources sources(six_cases(), all_times());
     RunControl control;
     const std::vector<std::int32_t> strange = {6};
-    EXPECT_THROW(sources.groups(0.0, 5, strange, control), InvalidInput);
+    EXPECT_THROW(sources.groups(0.0, 5, strange, 2, control), InvalidInput);
     EXPECT_THROW(sources.simulate(0, 1, 1, strange, 1, control), InvalidInput);
     EXPECT_THROW(sources.permutation(1, 0, std::vector<std::int32_t>{-1}), InvalidInput);
     EXPECT_THROW(sources.simulate(2, 1, 1, {}, 1, control), InvalidInput);
@@ -173,7 +173,7 @@ TEST(SharedSources, StopsWhenItIsTold) {
     const SharedSources sources(six_cases(), all_times());
     RunControl control;
     control.cancel();
-    EXPECT_THROW(sources.groups(0.0, 5, {}, control), Cancelled);
+    EXPECT_THROW(sources.groups(0.0, 5, {}, 2, control), Cancelled);
     EXPECT_THROW(sources.simulate(0, 10, 1, {}, 1, control), Cancelled);
     EXPECT_THROW(links(six_cases(), all_pairs(), 1, control), Cancelled);
 }
@@ -181,7 +181,7 @@ TEST(SharedSources, StopsWhenItIsTold) {
 TEST(SharedSources, FindsThoseWhoWereThereTogether) {
     const SharedSources sources(six_cases(), all_times());
     RunControl control;
-    const auto groups = sources.groups(0.0, 5, {}, control);
+    const auto groups = sources.groups(0.0, 5, {}, 2, control);
     ASSERT_FALSE(groups.empty());
     EXPECT_EQ(groups[0].value, 0);
     auto cases = groups[0].cases;
@@ -199,13 +199,13 @@ TEST(SharedSources, FindsThoseWhoWereThereTogether) {
 TEST(SharedSources, CasesAsideAreNotThere) {
     RunControl control;
     const SharedSources sources(six_cases(), all_times());
-    const auto groups = sources.groups(0.0, 5, std::vector<std::int32_t>{0, 2}, control);
+    const auto groups = sources.groups(0.0, 5, std::vector<std::int32_t>{0, 2}, 2, control);
     for (const Group& group : groups) {
         EXPECT_EQ(std::count(group.cases.begin(), group.cases.end(), 0), 0);
         EXPECT_EQ(std::count(group.cases.begin(), group.cases.end(), 2), 0);
     }
     const std::vector<std::int32_t> everybody = {0, 1, 2, 3, 4, 5};
-    EXPECT_TRUE(sources.groups(0.0, 5, everybody, control).empty());
+    EXPECT_TRUE(sources.groups(0.0, 5, everybody, 2, control).empty());
     const auto maxima = sources.simulate(0, 3, 1, everybody, 1, control);
     EXPECT_EQ(maxima, std::vector<double>(6, 0.0));
 }
@@ -219,7 +219,7 @@ TEST(SharedSources, WithoutCasesThereIsNothing) {
     nobody.serial_interval = {72.0, 0.6};
     const SharedSources sources(nobody, all_times());
     RunControl control;
-    EXPECT_TRUE(sources.groups(0.0, 5, {}, control).empty());
+    EXPECT_TRUE(sources.groups(0.0, 5, {}, 2, control).empty());
     EXPECT_EQ(sources.simulate(0, 2, 1, {}, 2, control), std::vector<double>(2, 0.0));
     EXPECT_TRUE(sources.permutation(1, 0, {}).empty());
     EXPECT_TRUE(links(nobody, all_pairs(), 1, control).empty());

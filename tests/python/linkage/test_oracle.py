@@ -156,7 +156,7 @@ def is_only_best(source: Source, sources: list[Source]) -> bool:
 def compare_groups(seed: int) -> int:
     """Follow the groups one by one; return their number."""
     _, reports, options, aside = data_set(seed)
-    found = compiled(reports, options).groups(at_least=TINY, at_most=100, aside=aside)
+    found = compiled(reports, options).groups(at_least=TINY, at_most=100, aside=aside, n_threads=2)
     slow = Linkage(reports, options, frozenset(aside.tolist()))
     exhausted: set[int] = set()
     first_of = [(value, slow.sources(value)) for value in range(len(reports["kind"]))]
@@ -229,7 +229,9 @@ def test_bounds_pass_over_nothing() -> None:
         aside = make_aside(random, len(reports["onset"]))
         n_busy += int(np.bincount(reports["value"]).max() > 60)
         slow = Linkage(reports, options, frozenset(aside.tolist()))
-        groups = compiled(reports, options).groups(at_least=TINY, at_most=1, aside=aside)
+        groups = compiled(reports, options).groups(
+            at_least=TINY, at_most=1, aside=aside, n_threads=1
+        )
         assert [g["statistic"] for g in groups] == near(
             [m for m in [slow.maxima().max()] if m > TINY]
         )

@@ -95,7 +95,7 @@ class SharedSources {
     /// explanation of any cases; cases that belong to it more likely than not are then taken away, the
     /// next is the best explanation of the others, and so on.
     std::vector<Group> groups(double at_least, std::size_t at_most, std::span<const std::int32_t> aside,
-                              RunControl& control) const;
+                              int n_threads, RunControl& control) const;
 
     /// The greatest statistic of each kind of source in each of the replicates [begin, end), row by row: all
     /// that a case has eaten, at its distance in time from the onset, goes to a random case of the same
