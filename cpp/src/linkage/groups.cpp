@@ -89,14 +89,19 @@ class Grouping {
   public:
     Grouping(const ExposureIndex& data, std::span<const std::uint8_t> aside, double at_least, int n_threads,
              RunControl& control)
-        : data_(data), search_(data, aside), at_least_(at_least), control_(control) {
+        : data_(data),
+          searches_(resolve_threads(n_threads), Search(data, aside)),
+          at_least_(at_least),
+          control_(control) {
         first_exposure_.assign(data.reports.n_cases() + 1, 0);
         for (const std::int32_t c : data.reports.exposed_case)
             ++first_exposure_[static_cast<std::size_t>(c) + 1];
         std::partial_sum(first_exposure_.begin(), first_exposure_.end(), first_exposure_.begin());
-        search_.prepare();
+        for (Search& search : searches_) search.prepare();
         all_.resize(data.reports.n_values());
-        look_at_all(resolve_threads(n_threads));
+        std::vector<std::int32_t> every(all_.size());
+        std::iota(every.begin(), every.end(), 0);
+        look_at(every, 0.0, values_per_task, all_);
         left_ = all_;
         exhausted_.assign(all_.size(), 0);
     }
@@ -116,7 +121,9 @@ class Grouping {
     }
 
   private:
-    void look_at_all(std::size_t n_threads);
+    /// Sets the candidates of these values.
+    void look_at(std::span<const std::int32_t> values, double above, std::size_t per_task,
+                 std::vector<Candidate>& candidates);
     static Candidate candidate(Search& search, std::size_t value, double above) {
         const auto found = search.best(value, above);
         if (!found) return {};
@@ -139,7 +146,7 @@ class Grouping {
     }
 
     const ExposureIndex& data_;
-    Search search_;
+    std::vector<Search> searches_;  // one a thread, with the same cases taken away
     double at_least_;
     RunControl& control_;
     std::vector<std::size_t> first_exposure_;
@@ -148,15 +155,14 @@ class Grouping {
     std::vector<std::uint8_t> exhausted_;  // not 0: the value is not looked at any more
 };
 
-void Grouping::look_at_all(std::size_t n_threads) {
-    const std::size_t n_tasks = (all_.size() + values_per_task - 1) / values_per_task;
-    std::vector<std::unique_ptr<Search>> searches(n_threads);
-    parallel_for(n_tasks, n_threads, control_, [&](std::size_t task, std::size_t worker) {
-        auto& search = searches[worker];
-        if (!search) search = std::make_unique<Search>(search_);
-        const std::size_t end = std::min(all_.size(), (task + 1) * values_per_task);
-        for (std::size_t value = task * values_per_task; value < end; ++value) {
-            all_[value] = candidate(*search, value, 0.0);
+void Grouping::look_at(std::span<const std::int32_t> values, double above, std::size_t per_task,
+                       std::vector<Candidate>& candidates) {
+    const std::size_t n_tasks = (values.size() + per_task - 1) / per_task;
+    parallel_for(n_tasks, searches_.size(), control_, [&](std::size_t task, std::size_t worker) {
+        const std::size_t begin = task * per_task;
+        for (const std::int32_t value : values.subspan(begin, std::min(per_task, values.size() - begin))) {
+            const auto v = static_cast<std::size_t>(value);
+            candidates[v] = candidate(searches_[worker], v, above);
         }
     });
 }
@@ -164,8 +170,9 @@ void Grouping::look_at_all(std::size_t n_threads) {
 bool is_member(double probability) { return probability >= 0.5; }
 
 Group Grouping::group(std::size_t value) {
-    const Source source = search_.best(value, 0.0).value_or(Source{});
-    const auto exposed = search_.exposed();
+    Search& search = searches_.front();
+    const Source source = search.best(value, 0.0).value_or(Source{});
+    const auto exposed = search.exposed();
     const std::size_t n = source.end - source.begin;
     const std::size_t n_agents = data_.prior.size();
     Group result;
@@ -175,7 +182,7 @@ Group Grouping::group(std::size_t value) {
     result.statistic = source.statistic;
     result.expected = source.expected;
     const auto with = [&](Search::Evidence evidence) {
-        return search_.statistic(source.begin, source.end, source.expected, evidence);
+        return search.statistic(source.begin, source.end, source.expected, evidence);
     };
     const double sharing =
         with({.incubation = false, .symptoms = false, .report = false, .contagion = false});
@@ -191,7 +198,7 @@ Group Grouping::group(std::size_t value) {
     std::vector<double> belongs(n, 0.0);
     double likeliest = 0.0;
     for (std::size_t a = 0; a < n_agents; ++a) {
-        const auto ratios = search_.ratios(source.begin, source.end, a, source.expected);
+        const auto ratios = search.ratios(source.begin, source.end, a, source.expected);
         const SourceFit fit = fit_source(ratios);
         const double share = data_.prior[a] * std::exp(fit.log_likelihood_ratio - source.statistic);
         result.agents[a] = share;
@@ -260,7 +267,7 @@ void Grouping::take_away(const Group& group) {
     std::vector<std::int32_t> touched = {group.value};
     for (std::size_t i = 0; i < group.cases.size(); ++i) {
         if (!is_member(group.probabilities[i])) continue;
-        search_.take(group.cases[i]);
+        for (Search& search : searches_) search.take(group.cases[i]);
         const auto values = values_of(group.cases[i]);
         touched.insert(touched.end(), values.begin(), values.end());
     }
@@ -268,11 +275,9 @@ void Grouping::take_away(const Group& group) {
     if (!is_member(group.probabilities.front())) exhaust(group.value);
     std::sort(touched.begin(), touched.end());
     touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
-    const double above = std::nextafter(std::max(at_least_, 0.0), 0.0);  // less is no group
-    for (const std::int32_t value : touched) {
-        const auto v = static_cast<std::size_t>(value);
-        if (exhausted_[v] == 0) left_[v] = candidate(search_, v, above);
-    }
+    std::erase_if(touched,
+                  [this](std::int32_t value) { return exhausted_[static_cast<std::size_t>(value)] != 0; });
+    look_at(touched, std::nextafter(std::max(at_least_, 0.0), 0.0), 1, left_);  // less is no group
 }
 
 }  // namespace
