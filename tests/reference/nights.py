@@ -130,7 +130,6 @@ def scan_evidence(found: pd.DataFrame, *, expected: float = 1.3) -> Evidence:
             "longitude": centre["longitude"],
             "radius_km": 3.0,
         },
-        details={"n_locations": 9, "runners_up": [{"place": "柳河街道", "p_value": 0.21}]},
     )
 
 
@@ -153,9 +152,15 @@ def exposure_evidence(found: pd.DataFrame, venue: str) -> Evidence:
             "the times of onset fit the incubation of Salmonella.",
         },
         details={
-            "log_likelihood_ratio": 21.4,
-            "parts": {"exposure": 14.2, "time": 6.1, "place": 2.3, "symptoms": -1.2},
-            "agents": {"salmonella": 0.81, "shigella": 0.12, "norovirus": 0.07},
+            "source_kind": {"en": "venue", "zh": "进食场所"},
+            "parts": {"sharing": 14.2, "incubation": 6.1, "symptoms": -1.2, "report": 2.3},
+            "agents": [
+                {"agent": {"en": "nontyphoid Salmonella", "zh": "沙门氏菌"}, "probability": 0.81},
+                {"agent": {"en": "Shigella", "zh": "志贺菌"}, "probability": 0.12},
+            ],
+            "runners_up": [
+                {"source_kind": {"en": "food", "zh": "食品"}, "source": "凉菜", "n_shared": 2}
+            ],
         },
     )
 

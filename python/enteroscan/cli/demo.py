@@ -24,11 +24,11 @@ def command(
     lang: Annotated[str | None, typer.Option(help=Texts(section="nightly")("lang"))] = None,
 ) -> None:
     """Simulate a district, and do a week of nights."""
-    with errors_explained():
+    with errors_explained(lang):
         from enteroscan.nightly.config import load_config
         from enteroscan.nightly.run import run
 
-        texts = Texts(lang, "demo")
+        texts = Texts(section="demo")
         config = load_config(_district(into, texts))
         for days in reversed(range(NIGHTS)):
             night = LAST_NIGHT - timedelta(days=days)
@@ -66,5 +66,6 @@ def _district(folder: Path, texts: Texts) -> Path:
     (folder / "boundaries.geojson").write_text(boundaries, encoding="utf-8")
     settings = folder / "night.toml"
     example = resources.files("enteroscan.nightly") / "data" / "demo.toml"
-    settings.write_text(example.read_text(encoding="utf-8"), encoding="utf-8")
+    text = example.read_text(encoding="utf-8").replace("LANGUAGE", texts.language)
+    settings.write_text(text, encoding="utf-8")
     return settings

@@ -5,8 +5,15 @@
 >>> result.groups  # doctest: +SKIP
 """
 
+from enteroscan.linkage._groups import EVIDENCE
 from enteroscan.linkage._probability import outbreak_calibration, outbreak_probability
 from enteroscan.linkage.result import LinkResult
 from enteroscan.linkage.spec import SharedExposure
 
-__all__ = ["LinkResult", "SharedExposure", "outbreak_calibration", "outbreak_probability"]
+__all__ = [
+    "EVIDENCE",
+    "LinkResult",
+    "SharedExposure",
+    "outbreak_calibration",
+    "outbreak_probability",
+]

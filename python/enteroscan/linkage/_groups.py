@@ -17,6 +17,7 @@ DAYS_PER_YEAR = 365.25
 MEMBER = 0.5  # probability of belonging from which a case is called a member
 LONGEST_INTERVAL_DAYS = 1000 * DAYS_PER_YEAR  # farther no tail is known
 NAMED = ("venue", "brand", "maker", "purchase")  # sources that people call by a name
+#: Parts of a group's statistic: the columns of `LinkResult.groups` that add up to it.
 EVIDENCE = ("sharing", "incubation", "symptoms", "report", "contagion")
 Found = list[dict[str, Any]]
 

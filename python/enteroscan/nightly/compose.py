@@ -204,6 +204,7 @@ class _LineList:
         self._exposures = cases.exposures
         self._specimens = cases.specimens
         names = vocabulary.symptoms().set_index("key")[language]
+        self._agents = vocabulary.agents().set_index("key")[language]
         self._symptoms = {
             column: str(names.get(column.removeprefix("symptom_"), column))
             for column in self._frame.columns
@@ -229,7 +230,9 @@ class _LineList:
         return ["; ".join(n for n, yes in zip(names, row, strict=True) if yes) for row in has]
 
     def _positive(self) -> pd.DataFrame:
-        return self._specimens[self._specimens["positive"].fillna(value=False).astype(bool)]
+        found = self._specimens[self._specimens["positive"].fillna(value=False).astype(bool)]
+        named = found["agent"].map(self._agents).fillna(found["agent"])
+        return found.assign(agent=named)
 
 
 def _joined(table: pd.DataFrame, ids: Sequence[str], columns: Sequence[str]) -> list[str]:

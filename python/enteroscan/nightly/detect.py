@@ -22,12 +22,14 @@ from enteroscan.nightly.reports import DATE, Reports, dated, study_period
 
 if TYPE_CHECKING:
     from enteroscan.exposures import ExposureScan, ExposureTree
+    from enteroscan.linkage import LinkResult
 
 __all__ = ["Status", "StreamResult", "detect", "failed"]
 
 Status = Literal["ok", "failed", "skipped", "timed_out"]
 
 FEWEST = 2  # cases that a detector needs at all
+LIKELY_AGENT = 0.05  # probability from which an agent is named
 
 
 class _TimedOut(Exception):
@@ -264,14 +266,17 @@ class _Job:
             for group, rows in result.members.groupby("group")
         }
         return [
-            self._shared(row, members.get(row["group"], {}))
+            self._shared(row, members.get(row["group"], {}), _linked(result, row))
             for row in result.groups.to_dict("records")
         ]
 
-    def _shared(self, row: Mapping[str, Any], members: Mapping[str, float | None]) -> Finding:
+    def _shared(
+        self,
+        row: Mapping[str, Any],
+        members: Mapping[str, float | None],
+        details: Mapping[str, Any],
+    ) -> Finding:
         source = str(row["source"])
-        agent = row.get("agent")
-        details = {"source_kind": _plain(row.get("source_kind")), "agent": _plain(agent)}
         return self._finding(
             "shared_exposure",
             members,
@@ -285,7 +290,7 @@ class _Job:
             recurrence_interval_days=_number(row["recurrence_interval_days"]),
             outbreak_probability=_number(row.get("outbreak_probability")),
             source=source,
-            details={name: value for name, value in details.items() if value is not None},
+            details=details,
         )
 
     def _exposure_scan(self) -> list[Finding]:
@@ -488,8 +493,43 @@ def _number(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _plain(value: object) -> str | None:
-    return None if value is None or pd.isna(value) else str(value)  # type: ignore[call-overload]
+def _linked(result: "LinkResult", group: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what speaks for a group: the parts of its statistic, agents, and other sources."""
+    from enteroscan.linkage import EVIDENCE
+
+    agents, others = (
+        table[table["group"] == group["group"]].to_dict("records")
+        for table in (result.agents, result.explanations)
+    )
+    details: dict[str, Any] = {
+        "source_kind": _kind(group["kind"]),
+        "parts": {name: float(group[name]) for name in EVIDENCE},
+        "agents": [
+            {
+                "agent": {name: _joined(one[name], one["serotype"]) for name in LANGUAGES},
+                "probability": float(one["probability"]),
+            }
+            for one in agents
+            if one["probability"] >= LIKELY_AGENT
+        ],
+        "runners_up": [
+            {
+                "source_kind": _kind(one["kind"]),
+                "source": str(one["source"]),
+                "n_shared": int(one["n_shared"]),
+            }
+            for one in others
+        ],
+    }
+    return {name: value for name, value in details.items() if value}
+
+
+def _joined(*parts: object) -> str:
+    return " ".join(str(part) for part in parts if not pd.isna(part))  # type: ignore[call-overload]
+
+
+def _kind(kind: str) -> Sentences:
+    return {language: Texts(language, "linkage.kind")(kind) for language in LANGUAGES}
 
 
 def _zone(row: Mapping[str, Any]) -> dict[str, float] | None:

@@ -36,6 +36,18 @@ def test_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(list((folder / "reports").glob("*.html"))) == NIGHTS
 
 
+@pytest.mark.slow
+def test_demo_in_chinese(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "NIGHTS", 1)
+    done = cli("demo", "--into", tmp_path, "--lang", "zh")
+    assert done.exit_code == 0, done.output
+    assert "个信号" in done.stdout
+    report = Path(done.stdout.splitlines()[-1]).read_text(encoding="utf-8")
+    assert '<html lang="zh">' in report
+    again = cli("nightly", tmp_path / "night.toml", "--as-of", LAST_NIGHT)
+    assert "没有新情况" in again.stdout
+
+
 def test_demo_leaves_other_files_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("kept", encoding="utf-8")
     done = cli("demo", "--into", tmp_path)

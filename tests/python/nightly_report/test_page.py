@@ -84,7 +84,7 @@ def test_series_line_list_history_and_verdicts(opened: "Open", night: Night) -> 
     article.locator("details.evidence > summary").click()
     assert article.locator("svg.chart rect.above").count() == 2
     assert article.locator("svg.chart path.line").count() == 2
-    assert page.locator("article.growing table.bars tr").count() == 7
+    assert page.locator("article.growing table.bars tr").count() == 4
     article.locator("details.list > summary").click()
     assert article.locator("table.cases tbody tr").count() == len(nights.members(2))
     assert article.locator("table.cases tbody tr").first.is_visible()
@@ -150,11 +150,39 @@ def test_languages(opened: "Open", night: Night, language: str, words: str) -> N
     assert page.locator("#news").inner_text() != words
 
 
+def test_pictures_are_named_in_the_language_shown(opened: "Open", night: Night) -> None:
+    page = opened(replace(night, language="zh"))
+    chinese, english = "病例居住地", "Where the cases live"
+    for name, other in ((chinese, english), (english, chinese)):
+        assert page.get_by_role("img", name=name, exact=True).count() >= 1
+        assert page.get_by_role("img", name=other).count() == 0
+        page.click("#language")
+
+
+def test_details_are_said_in_the_language_shown(opened: "Open", night: Night) -> None:
+    agents = [{"agent": {"en": "norovirus", "zh": "诺如病毒"}, "probability": 0.9}]
+    details = {"source_kind": {"en": "venue", "zh": "进食场所"}, "agents": agents}
+    signals = list(night.signals)
+    at = next(i for i, signal in enumerate(signals) if signal.state == "new")
+    evidence = replace(signals[at].evidence[0], details=details)
+    signals[at] = replace(signals[at], evidence=(evidence,))
+    page = opened(replace(night, language="zh", signals=tuple(signals)))
+    page.click("#unfold")
+    part = page.locator("article.new .part")
+    assert "诺如病毒" in part.inner_text()
+    assert "进食场所" in part.inner_text()
+    assert "norovirus" not in part.inner_text()
+    page.click("#language")
+    assert "norovirus" in part.inner_text()
+    assert "诺如病毒" not in part.inner_text()
+
+
 def test_every_control_has_a_name_and_every_table_a_head(opened: "Open", night: Night) -> None:
     page = opened(night)
     unnamed = page.evaluate(
         """() => [...document.querySelectorAll('input, select, button, svg[role=img]')]
-            .filter(one => !(one.labels?.length || one.textContent.trim() || one.ariaLabel))
+            .filter(one => !(one.labels?.length || one.textContent.trim()
+                || one.ariaLabel || document.getElementById(one.getAttribute('aria-labelledby'))))
             .map(one => one.outerHTML)"""
     )
     assert unnamed == []

@@ -114,6 +114,11 @@ def path(points: Sequence[tuple[float, float]], *, closed: bool = True) -> str:
     return f"M{corners}Z" if closed else f"M{corners}"
 
 
+def is_sentence(value: object) -> bool:
+    """Whether a value is said in every language."""
+    return isinstance(value, Mapping) and set(value) == set(LANGUAGES)
+
+
 def scaled(details: object) -> list[tuple[str, float, float]] | None:
     """Return name, value and value over the largest one, if all of some details are numbers."""
     if not isinstance(details, Mapping) or len(details) < 2:
@@ -153,5 +158,6 @@ def _template() -> "jinja2.Template":
     )
     filters = (number, chance, percent, when, age, path, scaled, written)
     environment.filters.update({function.__name__: function for function in filters})
+    environment.tests["sentence"] = is_sentence
     environment.globals.update(t=both, said=said, named=named, changes=changes)
     return environment.get_template("night.html")
