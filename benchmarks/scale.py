@@ -66,6 +66,10 @@ WORKLOADS = {
 }
 # fmt: on
 
+SETTLED = (
+    0.5  # seconds; OpenBLAS's threads, which imports start, spin for a while before they sleep
+)
+
 # Made-up data: locations, cases, days.
 SIZES = {
     "S1": (200, 5_000, 365),
@@ -184,6 +188,7 @@ def measure(name: str, n_threads: int) -> dict[str, Any]:
     spec = getattr(enteroscan, workload.spec)(
         **workload.options, replicates=REPLICATES, p_values="monte_carlo", n_jobs=n_threads
     )
+    time.sleep(SETTLED)
     wall, cpu = time.perf_counter(), time.process_time()
     result = spec.scan(frames["cases"], **arguments)
     clusters = result.clusters

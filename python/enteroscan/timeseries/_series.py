@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionDtype
 
 from enteroscan.errors import DataError
 from enteroscan.timeseries._calendar import Calendar, Every, Positions, read_points, unreadable
@@ -60,8 +61,11 @@ class SeriesTable:
         """Give series in blocks, in double precision; what is excluded is missing."""
         for begin in range(0, len(self.counts), SERIES_AT_ONCE):
             rows = slice(begin, min(begin + SERIES_AT_ONCE, len(self.counts)))
-            block = np.array(self.counts[rows, :until], dtype=np.float64, order="C")
-            block[:, excluded[:until]] = np.nan
+            block = np.ascontiguousarray(self.counts[rows, :until], dtype=np.float64)
+            hidden = excluded[:until]
+            if hidden.any():
+                block = block.copy() if np.shares_memory(block, self.counts) else block
+                block[:, hidden] = np.nan
             yield rows, block
 
 
@@ -135,7 +139,7 @@ def _read_wide(
         message = f"counts, column {name!r}: not numbers but {strange[0]}"
         raise DataError(message)
     calendar, points = read_points(index, every, period)
-    values = counts.to_numpy().T
+    values = _values(counts)
     filled = calendar.n - len(points)
     if filled and absent == "raise":
         remedy = say("absent_remedy")
@@ -160,6 +164,14 @@ def _read_wide(
     keys = counts.columns.to_frame(index=False)
     keys.columns = pd.Index(named)
     return SeriesTable(keys, calendar, table, None, filled * len(table))
+
+
+def _values(counts: pd.DataFrame) -> NDArray[Any]:
+    """Return the columns of a wide frame as rows; many series stay as small as they are."""
+    if any(isinstance(kind, ExtensionDtype) for kind in counts.dtypes.unique()):
+        return counts.to_numpy(dtype=np.float64, na_value=np.nan).T
+    few = counts.shape[1] <= SERIES_AT_ONCE
+    return counts.to_numpy(dtype=np.float64 if few else None).T
 
 
 def _points(

@@ -240,3 +240,25 @@ def test_defaults_are_those_of_the_core() -> None:
         own = ts.DetectorSpec.from_dict({"method": method}).to_dict()
         assert {name: own[name] for name in options} == options, method
     assert len(core) == 11
+
+
+def test_wide_frames_of_several_number_types_are_as_floating_ones() -> None:
+    counts = np.arange(320) % 7
+    mixed = pd.DataFrame(
+        {"a": pd.array(counts, dtype="Int64"), "b": counts.astype(np.int16)}, index=WEEKS
+    )
+    mixed.iloc[-1, 0] = pd.NA
+    floating = mixed.astype("float64")
+    found = ts.EarsC1().detect(mixed).frame
+    pd.testing.assert_frame_equal(found, ts.EarsC1().detect(floating).frame)
+    assert found.loc[found["series"] == "a", "reason"].iloc[-1] == "missing_count"
+
+
+@pytest.mark.parametrize("kind", [float, int])
+def test_excluded_periods_leave_the_frame_as_it_was(kind: type) -> None:
+    frame = pd.DataFrame({"a": np.arange(320) % 7, "b": 2}, index=WEEKS).astype(kind)
+    before = frame.copy()
+    result = ts.EarsC1().detect(frame, exclude=[("2016-01-01", "2016-06-30")])
+    pd.testing.assert_frame_equal(frame, before)
+    excluded = result.frame["date"].between("2016-01-01", "2016-06-30")
+    assert result.frame.loc[excluded, "reason"].eq("excluded_period").all()
