@@ -9,9 +9,11 @@ import typer
 from enteroscan._language import Texts
 from enteroscan._spreadsheets import spreadsheet_safe
 from enteroscan.cli._common import errors_explained, progress_bar
-from enteroscan.errors import SpecError
+from enteroscan.errors import DataError, SpecError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from enteroscan.linkage import LinkResult
 
 SHOWN_GROUPS = 10
@@ -27,6 +29,8 @@ def command(
     columns: Annotated[Path | None, typer.Option(help=say("columns"))] = None,
     max_days: Annotated[int, typer.Option(help=say("max_days"))] = 30,
     fresh_days: Annotated[int, typer.Option(help=say("fresh_days"))] = 7,
+    alleles: Annotated[Path | None, typer.Option(help=say("alleles"))] = None,
+    max_alleles: Annotated[int, typer.Option(help=say("max_alleles"))] = 5,
     kind: Annotated[list[str] | None, typer.Option(help=say("kind"))] = None,
     replicates: Annotated[int, typer.Option(help=say("replicates"))] = 999,
     seed: Annotated[int, typer.Option(help=say("seed"))] = 0,
@@ -43,10 +47,12 @@ def command(
         spec = SharedExposure(
             max_days=max_days,
             fresh_days=fresh_days,
+            max_alleles=max_alleles,
             replicates=replicates,
             random_state=seed,
             kinds=tuple(kind or KIND_NAMES),
         )
+        distances = None if alleles is None else _distances(alleles)
         with progress_bar(texts("reading")) as progress:
             cases = read_cases(
                 file,
@@ -57,13 +63,28 @@ def command(
                 progress=progress,
             )
         with progress_bar(texts("linking")) as progress:
-            result = spec.link(cases, as_of=as_of, progress=progress)
+            result = spec.link(cases, as_of=as_of, alleles=distances, progress=progress)
         if json:
             typer.echo(_json(result))
         else:
             _show(result, texts)
         if out is not None:
             _write(result, out)
+
+
+def _distances(path: Path) -> "pd.DataFrame":
+    """Read a square table of distances, as programs for genomes write it; numbers stay texts."""
+    import pandas as pd
+
+    table = pd.read_csv(path, sep=None, engine="python", dtype=str, encoding="utf-8-sig")
+    table = table.set_index(table.columns[0])
+    numbers: pd.DataFrame = table.apply(pd.to_numeric, errors="coerce")
+    bad = numbers.isna() & table.notna()
+    if bad.to_numpy().any():
+        row = bad.any(axis=1).idxmax()
+        message = f"{path}: row {row!r}: not all distances are numbers; give a table of distances"
+        raise DataError(message)
+    return numbers
 
 
 def _show(result: "LinkResult", texts: Texts) -> None:

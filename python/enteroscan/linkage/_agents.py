@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ OTHER_FINDING = (
 )
 RARE_TYPE = 0.05  # of all typed findings: only types up to this share say much
 FEW_OF_TYPE = 3  # findings of a type that are rare in any area
+OTHER_GENOMES = 20  # as if so many, all of other types, had been seen of each agent; assumed
 INFECTIOUS = ("bacterium", "virus")  # kinds of agents that people of one home give each other
 LEAST_EVIDENCE = -20.0  # a case is never quite impossible: forms are wrong now and then
 # Hours from meal to onset between which the usual density is estimated: finer where meals are near.
@@ -44,6 +46,7 @@ class AgentEvidence:
     log_prior: Floats
     infectious: Floats  # share of each agent among cases that infect others; assumed equal
     of_cases: Floats  # [case, agent]: symptoms and laboratory
+    n_untyped: int  # isolates of no case here of which an agent is known
     _agents: pd.DataFrame  # of the vocabulary
     _row: "NDArray[np.intp]"  # among those, of each agent but the unknown one
 
@@ -54,14 +57,17 @@ class AgentEvidence:
         specimens: pd.DataFrame,
         chosen: Sequence[str] | None,
         recent: pd.Timestamp,
+        genomes: "pd.Series[Any] | None" = None,
     ) -> "AgentEvidence":
         """Judge the cases of `frame`; `chosen` are keys of agents, None means all.
 
         Rare serotypes of cases since `recent` are agents of their own: a source spreads one type,
-        so two cases of a rare one speak for it, and two of different types against it.
+        so two cases of a rare one speak for it, and two of different types against it. So is every
+        type of `genomes` (type by case number) that a recent case has.
         """
         agents = _chosen(chosen)
         found = _findings(frame, specimens, agents["key"])
+        found, n_untyped = _typed_by_genome(found, frame, genomes, agents)
         types = _rare_types(found, frame["onset"] >= recent)
         known = _with_types(agents, types)
         shares = known["share"].to_numpy(np.float64)
@@ -80,6 +86,7 @@ class AgentEvidence:
             np.log(np.append(prior, UNKNOWN_SHARE)),
             np.append(spreads, UNKNOWN_SHARE),
             np.maximum(cases, LEAST_EVIDENCE),
+            n_untyped,
             agents,
             row,
         )
@@ -148,25 +155,52 @@ def _findings(frame: pd.DataFrame, specimens: pd.DataFrame, keys: "pd.Series[str
     return found.assign(case=found["case"].astype(np.int64), rarity=np.log(of_agent.astype(float)))
 
 
+def _typed_by_genome(
+    found: pd.DataFrame,
+    frame: pd.DataFrame,
+    genomes: "pd.Series[Any] | None",
+    agents: pd.DataFrame,
+) -> tuple[pd.DataFrame, int]:
+    """Return the findings with `by_genome`, bacteria typed by it, and how many isolates are unused.
+
+    Isolates of one type are called by their serotype and its number.
+    """
+    found = found.assign(by_genome=False)
+    if genomes is None:
+        return found, 0
+    own = found["case"].map(frame["case_id"].astype(object)).map(genomes)
+    bacteria = agents.loc[agents["kind"] == "bacterium", "key"]
+    here = (own.notna() & found["agent"].isin(bacteria)).to_numpy()
+    names = "g" + own[here].astype(np.int64).astype(str)
+    serotype = found.loc[here, "serotype"]
+    found.loc[here, "serotype"] = names.where(serotype.isna(), serotype.astype(str) + " " + names)
+    found["by_genome"] = here
+    return found, len(genomes) - found.loc[here, "case"].nunique()
+
+
 def _rare_types(found: pd.DataFrame, is_recent: "pd.Series[bool]") -> pd.DataFrame:
-    """Return `agent`, `serotype` and `share` (of the agent's types) of those seen twice lately."""
+    """Return `agent`, `serotype` and `share` (of the agent's types) of those seen twice lately.
+
+    Genomes tell more than that: each of their types counts, if seen lately.
+    """
     typed = found[found["serotype"].notna()]
     lately = typed[is_recent.to_numpy()[typed["case"]]]
-    by = ["agent", "serotype"]
+    by = ["agent", "serotype", "by_genome"]
     counts = pd.DataFrame({"n": typed.groupby(by).size(), "lately": lately.groupby(by).size()})
-    of_agent = typed["agent"].value_counts()
-    counts = counts.reset_index()
-    counts["share"] = counts["n"] / (counts["agent"].map(of_agent).astype(float) + 1.0)
+    of_agent = typed.groupby(["agent", "by_genome"]).size().rename("of_agent")
+    counts = counts.reset_index().merge(of_agent.reset_index(), on=["agent", "by_genome"])
+    genome = counts["by_genome"]
+    counts["share"] = counts["n"] / (counts["of_agent"] + np.where(genome, OTHER_GENOMES, 1.0))
     rare = (counts["n"] <= RARE_TYPE * max(len(typed), 1)) | (counts["n"] <= FEW_OF_TYPE)
-    return counts[rare & (counts["lately"] >= 2)]
+    return counts[(rare & (counts["lately"] >= 2)) | (genome & (counts["lately"] >= 1))]
 
 
 def _with_types(agents: pd.DataFrame, types: pd.DataFrame) -> pd.DataFrame:
     """Return the agents and after them their rare types; `share` is that of their agent."""
     own = types[types["agent"].isin(agents["key"])].rename(columns={"agent": "key"})
     typed = own[["key", "serotype", "share"]].merge(agents, on="key")
-    typed["zh"] = typed["zh"] + " " + typed["serotype"]
-    typed["en"] = typed["en"] + " " + typed["serotype"]
+    for language in ("zh", "en"):
+        typed[language] = typed[language] + " " + typed["serotype"]
     left = 1.0 - agents["key"].map(typed.groupby("key")["share"].sum()).fillna(0.0)
     return pd.concat([agents.assign(serotype=None, share=left), typed], ignore_index=True)
 
@@ -184,7 +218,9 @@ def _laboratory(n_cases: int, found: pd.DataFrame, known: pd.DataFrame) -> Float
     of_type = is_typed & of_agent & (types == wanted)
     # A type is rarer than its agent by its share.
     said_by = said_by - np.where(of_type, np.log(known["share"].to_numpy(np.float64)), 0.0)
-    agrees = of_agent & (~is_typed | of_type)
+    # What has a type of its own is not of the others; genomes tell that surely.
+    told_apart = of_type.any(axis=1)[:, None] & found["by_genome"].to_numpy(bool)[:, None]
+    agrees = of_agent & (~is_typed | of_type) & ~(told_apart & (wanted == ""))
     said = pd.DataFrame(np.where(agrees, said_by, np.log(OTHER_FINDING)))
     best = said.groupby(found["case"].to_numpy()).max()  # two agents in one case: either may be it
     evidence[best.index.to_numpy()] = best.to_numpy()

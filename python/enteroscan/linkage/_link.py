@@ -77,12 +77,13 @@ def link(
     spec: "SharedExposure",
     cases: "Cases",
     as_of: "DateLike | None",
+    alleles: pd.DataFrame | None,
     executor: Executor | None,
     update: Update,
 ) -> LinkResult:
     """Do what `SharedExposure.link` says."""
     day = _day(cases, as_of)
-    reports = build(cases, spec, day)
+    reports = build(cases, spec, day, alleles)
     end = reports.hours(day + pd.Timedelta(days=1))
     recent = Search(spec, reports, (end - 24.0 * spec.max_days, end, end - 24.0 * spec.fresh_days))
     sources = recent.sources()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from enteroscan.agents import PREFIX
 from enteroscan.linkage._agents import AgentEvidence
+from enteroscan.linkage._genomes import genome_types
 from enteroscan.linkage._kinds import KINDS, values_of
 from enteroscan.linkage._strata import contexts, strata
 
@@ -66,14 +67,22 @@ class Reports:
         return self.moment_zero + pd.Timedelta(hours=hours)
 
 
-def build(cases: "Cases", spec: "SharedExposure", as_of: pd.Timestamp) -> Reports:
+def build(
+    cases: "Cases",
+    spec: "SharedExposure",
+    as_of: pd.Timestamp,
+    alleles: pd.DataFrame | None = None,
+) -> Reports:
     """Make the arrays of what was known at the end of the day `as_of`."""
     zero = as_of.normalize() - pd.Timedelta(days=spec.history_days)
     frame, unseen = _known(_case_columns(cases.frame), zero, as_of)
     meals = _meals(_meal_columns(cases.exposures, spec.kinds), frame)
+    genomes = None if alleles is None else genome_types(alleles, spec.max_alleles)
     agents = AgentEvidence.of(
-        frame, cases.specimens, spec.agents, as_of - pd.Timedelta(days=spec.max_days)
+        frame, cases.specimens, spec.agents, as_of - pd.Timedelta(days=spec.max_days), genomes
     )
+    if agents.n_untyped:
+        unseen.append(("no_agent_of_isolate", agents.n_untyped))
     lag_evidence = agents.of_meals(
         meals["hours"].to_numpy(np.float64),
         frame["onset_hour_known"].to_numpy(bool)[meals["case"]],

@@ -11,6 +11,8 @@ from enteroscan.errors import SpecError
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    import pandas as pd
+
     from enteroscan._progress import Progress
     from enteroscan._time import DateLike
     from enteroscan.cases import Cases
@@ -70,6 +72,9 @@ class SharedExposure:
     exclude_past_outbreaks
         Whether groups that stand out in the whole history by what they ate (p below 0.03, over all
         of it) are left out of what is usual. Without it, past outbreaks hide new ones.
+    max_alleles
+        Isolates that differ in no more alleles (or SNPs) are of one type, where `link` is given
+        their distances.
     max_groups
         Most groups that are returned.
     min_statistic
@@ -107,6 +112,7 @@ class SharedExposure:
     season_days: int = 91
     min_stratum_cases: int = 30
     exclude_past_outbreaks: bool = True
+    max_alleles: int = 5
     max_groups: int = 50
     min_statistic: float = 3.0
     min_link: float = 5.0
@@ -150,6 +156,7 @@ class SharedExposure:
         cases: "Cases",
         *,
         as_of: "DateLike | None" = None,
+        alleles: "pd.DataFrame | None" = None,
         executor: "Executor | None" = None,
         progress: "bool | Progress | None" = None,
     ) -> "LinkResult":
@@ -161,6 +168,12 @@ class SharedExposure:
             From `read_cases`. Reports made after `as_of` are not looked at.
         as_of
             The day. None: that of the last report.
+        alleles
+            In how many alleles (cgMLST) or SNPs the isolates of cases differ: a square frame, with
+            case numbers as its index and its columns, as cgmlst-dists, chewBBACA or GrapeTree
+            write it; missing where two were not compared. Isolates within `max_alleles` of each
+            other are of one type. A source spreads one type: two cases of one speak for it, two of
+            different types against it.
         executor
             Anything like `concurrent.futures`: replicates are shared out among its workers, with
             the same result.
@@ -175,7 +188,8 @@ class SharedExposure:
         Raises
         ------
         DataError
-            There is no case with a date, or `as_of` is no date.
+            There is no case with a date, `as_of` is no date, or `alleles` is no table of
+            distances.
         KeyboardInterrupt
             Ctrl-C ends it within a tenth of a second.
         """
@@ -183,7 +197,7 @@ class SharedExposure:
         from enteroscan.linkage._link import link
 
         with reporting(progress) as update:
-            return link(self, cases, as_of, executor, update)
+            return link(self, cases, as_of, alleles, executor, update)
 
 
 def _check(field: "dataclasses.Field[Any]", value: object) -> None:
@@ -201,7 +215,7 @@ def _check(field: "dataclasses.Field[Any]", value: object) -> None:
         )
         wanted = "a number, 0 or more"
     else:
-        least = 0 if name in ("replicates", "random_state") else 1
+        least = 0 if name in ("replicates", "random_state", "max_alleles") else 1
         good = isinstance(value, int) and not isinstance(value, bool) and value >= least
         wanted = f"a whole number, {least} or more"
     if not good:
