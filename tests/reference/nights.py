@@ -16,7 +16,7 @@ AS_OF = date(2024, 6, 16)
 NEW_SINCE = "2024-06-14"
 MEMBER_COLUMNS = (
     "case_id", "onset", "reported", "sex", "age_years", "home_region", "latitude", "longitude",
-    "symptoms", "exposures", "laboratory", "probability", "is_new",
+    "symptoms", "exposures", "suspects", "laboratory", "probability", "is_new",
 )  # fmt: skip
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -76,6 +76,8 @@ def _members(outbreak: int) -> pd.DataFrame:
         what=data.exposures[["venue", "food"]].apply(lambda row: " ".join(row.dropna()), axis=1)
     )
     frame["exposures"] = frame["case_id"].map(eaten.groupby("case_id")["what"].agg("; ".join))
+    each = data.exposures.melt("case_id", ["venue", "food"], value_name="suspect").dropna()
+    frame["suspects"] = frame["case_id"].map(each.groupby("case_id")["suspect"].agg(list))
     results = data.specimens[data.specimens["positive"].fillna(False)]
     frame["laboratory"] = frame["case_id"].map(
         results.drop_duplicates("case_id").set_index("case_id")["result"]
@@ -339,6 +341,7 @@ def hostile_night(text: str) -> Night:
     found = members(1)
     for name in ("case_id", "sex", "home_region", "symptoms", "exposures", "laboratory"):
         found[name] = cell
+    found["suspects"] = [[cell]] * len(found)
     rows = 3
     evidence = replace(
         series_evidence(),

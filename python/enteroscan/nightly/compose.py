@@ -38,6 +38,7 @@ LINE_LIST = (
     "latitude",
     "longitude",
 )
+SUSPECTS = ("venue", "food", "brand")
 HISTORY = ("night", "state", "n_cases", "n_new_cases", "p_value", "recurrence_interval_days")
 
 
@@ -218,7 +219,8 @@ class _LineList:
         table = frame.reindex(columns=list(LINE_LIST)).assign(case_id=ids)
         return table.assign(
             symptoms=self._spoken(frame),
-            exposures=_joined(self._exposures, ids, ("venue", "food", "brand")),
+            exposures=_joined(self._exposures, ids, SUSPECTS),
+            suspects=pd.Series(_named(self._exposures, ids), ids, dtype=object),
             laboratory=_joined(self._positive(), ids, ("agent", "serotype")),
             probability=pd.Series([row.probability for row in members], ids, dtype="float64"),
             is_new=[row.is_new and row.as_of == night for row in members],
@@ -233,6 +235,16 @@ class _LineList:
         found = self._specimens[self._specimens["positive"].fillna(value=False).astype(bool)]
         named = found["agent"].map(self._agents).fillna(found["agent"])
         return found.assign(agent=named)
+
+
+def _named(exposures: pd.DataFrame, ids: Sequence[str]) -> list[list[str]]:
+    """Return the places, foods and brands that each case names, each by itself."""
+    rows = exposures[exposures["case_id"].isin(ids)]
+    each = pd.concat(
+        [rows[["case_id", name]].set_axis(["case_id", "what"], axis=1) for name in SUSPECTS]
+    )
+    named = each.dropna().drop_duplicates().groupby("case_id")["what"].agg(list)
+    return [named.get(case_id, []) for case_id in ids]
 
 
 def _joined(table: pd.DataFrame, ids: Sequence[str], columns: Sequence[str]) -> list[str]:

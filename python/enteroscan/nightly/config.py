@@ -201,6 +201,12 @@ class Output(Model):
     boundaries: Path | None = Field(default=None, description="GeoJSON of the area, for the map")
 
 
+CERTIFICATES = Field(
+    default=None,
+    description="Certificates (PEM) to trust, for a server of the house; none: the system's",
+)
+
+
 class Email(Model):
     """Where e-mail goes; the password stands in an environment variable."""
 
@@ -211,6 +217,7 @@ class Email(Model):
     password_env: str | None = None
     sender: str
     to: tuple[str, ...] = Field(min_length=1)
+    ca_file: str | None = CERTIFICATES
     timeout_s: float = Field(default=30, gt=0)
 
 
@@ -219,6 +226,7 @@ class Webhook(Model):
 
     url: str
     token_env: str | None = None
+    ca_file: str | None = CERTIFICATES
     timeout_s: float = Field(default=30, gt=0)
 
 

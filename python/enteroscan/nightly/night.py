@@ -53,11 +53,12 @@ class Signal:
     """A suspected cluster with its identity, tonight's evidence and its past.
 
     `members` is the de-identified line list, one row a case: `case_id, onset, reported, sex,
-    age_years, home_region, latitude, longitude, symptoms, exposures, laboratory, probability,
-    is_new`; times may lack the hour, anything may be missing. `history` has one row a night:
-    `night, state, n_cases, n_new_cases, p_value, recurrence_interval_days`. `verdicts`: `when, who,
-    verdict, note`. `related` are the identifiers of signals that were merged into this one, or
-    split from it. `news` says what is new about it, empty if nothing is.
+    age_years, home_region, latitude, longitude, symptoms, exposures, suspects (a list of the
+    places, foods and brands, each by itself), laboratory, probability, is_new`; times may lack the
+    hour, anything may be missing. `history` has one row a night: `night, state, n_cases,
+    n_new_cases, p_value, recurrence_interval_days`. `verdicts`: `when, who, verdict, note`.
+    `related` are the identifiers of signals that were merged into this one, or split from it.
+    `news` says what is new about it, empty if nothing is.
     """
 
     signal_id: str

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -25,16 +26,33 @@ def channels(config: Config) -> dict[str, Channel]:
     Raises
     ------
     SpecError
-        An address cannot be one, or a secret is not in the environment.
+        An address cannot be one, a secret is not in the environment, or there is no file of
+        certificates.
     """
-    return {name: _channel(settings) for name, settings in config.notify.channels().items()}
+    given = config.notify.channels().items()
+    return {name: _channel(settings, _ca_file(config, settings)) for name, settings in given}
 
 
-def _channel(settings: Email | Webhook) -> Channel:
+def _ca_file(config: Config, settings: Email | Webhook) -> Path | None:
+    if settings.ca_file is None:
+        return None
+    path = config.path(settings.ca_file)
+    if not path.is_file():
+        message = f"{path}: {Texts(None, 'file')('absent')}"
+        raise SpecError(message)
+    return path
+
+
+def _channel(settings: Email | Webhook, ca_file: Path | None) -> Channel:
     if isinstance(settings, Webhook):
         token = _secret(settings.token_env)
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        return notify.Webhook(url=settings.url, headers=headers, timeout_seconds=settings.timeout_s)
+        return notify.Webhook(
+            url=settings.url,
+            headers=headers,
+            ca_file=ca_file,
+            timeout_seconds=settings.timeout_s,
+        )
     return notify.Email(
         host=settings.host,
         port=settings.port,
@@ -43,6 +61,7 @@ def _channel(settings: Email | Webhook) -> Channel:
         recipients=settings.to,
         user=settings.user,
         password=_secret(settings.password_env),
+        ca_file=ca_file,
         timeout_seconds=settings.timeout_s,
     )
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from enteroscan.cli import app
 from enteroscan.errors import SpecError
 from enteroscan.nightly.config import Config, example, load_config, schema
+from enteroscan.nightly.outbox import channels
 
 SMALL = """
 [source]
@@ -114,3 +115,14 @@ def test_passwords_are_not_among_the_settings_of_the_report(tmp_path: Path) -> N
     secret = '[notify.webhook]\nurl = "https://example.org/TOKEN"\n[ledger]\nurl = "postgresql://u:TOKEN@h/d"'
     config = load(tmp_path, SMALL + secret)
     assert "TOKEN" not in json.dumps(config.settings())  # type: ignore[attr-defined]
+
+
+def test_certificates_of_the_house(tmp_path: Path) -> None:
+    text = SMALL + '[notify.email]\nhost = "h"\nsender = "a@b"\nto = ["c@d"]\nca_file = "ca.pem"\n'
+    config = load(tmp_path, text)
+    assert isinstance(config, Config)
+    with pytest.raises(SpecError, match=r"ca\.pem"):
+        channels(config)
+    (tmp_path / "ca.pem").touch()
+    email = channels(config)["email"]
+    assert email.ca_file == tmp_path / "ca.pem"

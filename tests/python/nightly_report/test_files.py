@@ -141,7 +141,8 @@ def test_tables(night: Night, tmp_path: Path) -> None:
     assert [row["state"] for row in signals] == ["new", "growing", "unchanged", "quiet", "closed"]
     assert signals[0]["reason"].startswith("8 cases live within 3 km")
     assert len(cases) == sum(len(signal.members) for signal in night.signals)
-    assert list(cases[0]) == ["signal_id", "state", *nights.MEMBER_COLUMNS]
+    columns = [name for name in nights.MEMBER_COLUMNS if name != "suspects"]
+    assert list(cases[0]) == ["signal_id", "state", *columns]
 
 
 def test_geojson(night: Night, tmp_path: Path) -> None:
@@ -277,3 +278,18 @@ def test_nothing_is_left_of_a_writer_who_was_killed(tmp_path: Path) -> None:
     replace_file(path, b"after")
     assert [one.name for one in tmp_path.iterdir()] == ["report.json"]
     assert path.read_bytes() == b"after"
+
+
+def test_the_word_file_counts_places_and_foods_each_by_itself(night: Night, tmp_path: Path) -> None:
+    signal = next(signal for signal in document(night).signals if signal.state == "new")
+    venue = pd.Series([what for case in signal.cases for what in set(case.suspects)])
+    name, n = venue.value_counts().index[0], int(venue.value_counts().iloc[0])
+    assert n >= 2
+    path = write(night, into=tmp_path, formats=["docx"])["docx"]
+    rows = [
+        [cell.text for cell in row.cells]
+        for table in docx.Document(str(path)).tables
+        for row in table.rows
+        if len(row.cells) == 2
+    ]
+    assert [name, str(n)] in rows

@@ -86,6 +86,7 @@ class Case(Part):
     longitude: Coordinate = Field(None, description="WGS-84, rounded to about 100 m")
     symptoms: Items = []
     exposures: Items = []
+    suspects: Items = Field([], description="places, foods and brands, each by itself")
     laboratory: OptionalText = None
     probability: Number = Field(None, description="of belonging to the signal")
     is_new: Flag = Field(False, description="not a member on earlier nights")

@@ -46,7 +46,8 @@ def case_table(document: Document) -> bytes:
         for signal in document.signals
         for case in signal.cases
     ]
-    return _csv(rows, columns=["signal_id", "state", *Case.model_fields])
+    columns = [name for name in Case.model_fields if name != "suspects"]  # exposures say the same
+    return _csv(rows, columns=["signal_id", "state", *columns])
 
 
 def _case_row(case: Case) -> dict[str, Any]:

@@ -123,7 +123,7 @@ class _Note:
 
     def _suspects(self, signal: SignalPart) -> None:
         self._head("word.suspects")
-        named = Counter(food for case in signal.cases for food in dict.fromkeys(case.exposures))
+        named = Counter(what for case in signal.cases for what in dict.fromkeys(case.suspects))
         if named:
             self._table(("food", "n_cases"), named.most_common(MOST_EXPOSURES))
         else:
