@@ -20,6 +20,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from enteroscan._language import Language, speaking
 from enteroscan.errors import DeliveryError, SpecError
 from enteroscan.nightly.finding import Finding
 from enteroscan.nightly.identity import Known, Rules, merge
@@ -327,6 +328,19 @@ def test_a_locked_file_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
             with pytest.raises(LedgerError, match=r"ledger\.sqlite.*database is locked"):
                 night(ledger, 0, finding(*"abc"))
         night(ledger, 0, finding(*"abc"))
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "备份"), ("en", "back-up")])
+def test_a_damaged_file_is_named_in_the_language_spoken(
+    tmp_path: Path, language: Language, words: str
+) -> None:
+    (tmp_path / "ledger.sqlite").write_bytes(b"no database at all" * 1000)
+    with (
+        speaking(language),
+        pytest.raises(LedgerError, match=words),
+        open_ledger(settings("ledger.sqlite", tmp_path)),
+    ):
+        pass
 
 
 def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from enteroscan._language import Texts
+from enteroscan._language import Texts, why_unusable
 from enteroscan.errors import EnteroscanError, MissingExtra
 
 __all__ = ["LedgerError", "connect", "errors_named", "locked", "make_engine", "migrate"]
@@ -21,6 +21,29 @@ __all__ = ["LedgerError", "connect", "errors_named", "locked", "make_engine", "m
 LOCK = 0x656E7465726F  # "entero": PostgreSQL's advisory lock of a ledger
 RETRY_S = 0.2
 SWITCH_S, SWITCH_RETRY_S = 10.0, 0.01  # longest time, and between two tries
+# What codes of SQLite and of PostgreSQL mean, as the texts of `database` call it.
+SQLITE_CODES = {
+    sqlite3.SQLITE_BUSY: "locked",
+    sqlite3.SQLITE_LOCKED: "locked",
+    sqlite3.SQLITE_READONLY: "forbidden",
+    sqlite3.SQLITE_PERM: "forbidden",
+    sqlite3.SQLITE_CANTOPEN: "forbidden",
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_IOERR: "broken_off",
+    sqlite3.SQLITE_CORRUPT: "damaged",
+    sqlite3.SQLITE_NOTADB: "damaged",
+}
+SERVER_CODES = {
+    "28000": "refused",
+    "28P01": "refused",
+    "3D000": "absent",
+    "42501": "forbidden",
+    "53100": "full",
+    "53300": "busy",
+    "57P01": "broken_off",
+    "57P03": "busy",
+    "no answer": "no_answer",
+}
 
 
 class LedgerError(EnteroscanError):
@@ -96,11 +119,25 @@ def errors_named(engine: sa.Engine) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        text = " ".join(str(cause).split())
+        cause = (error.orig if isinstance(error, DBAPIError) else None) or error
+        text = _explained(cause)
         name = engine.url.database if is_sqlite(engine) else _server(engine)
         message = Texts(None, "ledger")("unusable", ledger=name, error=text)
         raise LedgerError(message) from error
+
+
+def _explained(cause: BaseException) -> str:
+    """Return what a database says, with what it means before it."""
+    text = " ".join(str(cause).split())
+    code: object = getattr(cause, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        meaning = SQLITE_CODES.get(
+            code & 0xFF
+        )  # extended codes have the plain ones in their last byte
+    else:
+        code = getattr(cause, "sqlstate", None) or "no answer"
+        meaning = SERVER_CODES.get(str(code))
+    return text if meaning is None else f"{Texts(None, 'database')(meaning)} ({text})"
 
 
 def is_sqlite(engine: sa.Engine) -> bool:
@@ -145,7 +182,7 @@ def _file_locked(engine: sa.Engine, wait_s: float) -> Iterator[None]:
     except Timeout:
         raise LedgerError(texts("busy", ledger=name)) from None
     except OSError as error:
-        raise LedgerError(texts("unusable", ledger=name, error=error)) from error
+        raise LedgerError(texts("unusable", ledger=name, error=why_unusable(error))) from error
     try:
         yield
     finally:
