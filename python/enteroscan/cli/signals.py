@@ -20,6 +20,7 @@ say_review = Texts(section="review")
 
 def command(
     config: Annotated[Path, typer.Argument(help=say_nightly("config"))],
+    by_stream: Annotated[bool, typer.Option("--by-stream", help=say("by_stream"))] = False,
     json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
     lang: Annotated[str | None, typer.Option(help=say_nightly("lang"))] = None,
 ) -> None:
@@ -28,14 +29,14 @@ def command(
 
     with errors_explained(lang):
         with open_ledger(settings_of(config, lang)) as ledger:
-            signals = _signals(ledger)
+            rows = _records(ledger.predictive_values()) if by_stream else _signals(ledger)
         texts = Texts(section="signals")
         if json:
-            typer.echo(json_format.dumps(signals, ensure_ascii=False, indent=2, allow_nan=False))
+            typer.echo(json_format.dumps(rows, ensure_ascii=False, indent=2, allow_nan=False))
             return
-        for signal in signals:
-            typer.echo(_line(signal, texts))
-        if not signals:
+        for row in rows:
+            typer.echo(_value(row, texts) if by_stream else _line(row, texts))
+        if not rows:
             typer.echo(texts("none"))
 
 
@@ -89,6 +90,14 @@ def _line(signal: dict[str, Any], texts: Texts) -> str:
         last=signal["last_found"],
         title=title,
     )
+
+
+def _value(row: dict[str, Any], texts: Texts) -> str:
+    """Say how many of a stream's signals that people judged were outbreaks."""
+    value = row["predictive_value"]
+    judged = row["n_outbreaks"] + row["n_others"]
+    share = texts("not_judged") if value is None else f"{value:.0%}"
+    return texts("value", **{**row, "judged": judged, "share": share})
 
 
 def review(

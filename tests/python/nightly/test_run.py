@@ -315,6 +315,9 @@ def test_signals_and_review(job: Job, done: Path) -> None:
     (verdict,) = signal["verdicts"]
     assert (verdict["verdict"], verdict["who"]) == ("outbreak", "duty officer")
     assert name in cli("signals", path, "--lang", "zh").stdout
+    values = json.loads(cli("signals", path, "--by-stream", "--json").stdout)
+    assert [row["predictive_value"] for row in values] == [1.0] * len(values) != []
+    assert "100%" in cli("signals", path, "--by-stream").stdout
     assert cli("review", path, "none", *options).exit_code == 2
     assert cli("review", path, name, "--verdict", "maybe", "--by", "x").exit_code == 2
 
