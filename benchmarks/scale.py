@@ -10,6 +10,7 @@ clusters and their tables.
 """
 
 import argparse
+import gc
 import json
 import os
 import resource
@@ -188,6 +189,7 @@ def measure(name: str, n_threads: int) -> dict[str, Any]:
     spec = getattr(enteroscan, workload.spec)(
         **workload.options, replicates=REPLICATES, p_values="monte_carlo", n_jobs=n_threads
     )
+    gc.collect()  # what imports left
     time.sleep(SETTLED)
     wall, cpu = time.perf_counter(), time.process_time()
     result = spec.scan(frames["cases"], **arguments)
