@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 TAIL = 0.1  # share of the replicates that the tail is fitted to
+CONFIDENCE = 0.95  # that a tail is not below its lower limit
 FEWEST = 10  # maxima that say how fast a tail falls
 
 
@@ -16,7 +17,8 @@ class Tail:
     """How often the greatest statistic of a replicate is at least as great as some number.
 
     Up to the upper tenth of the replicates by counting; beyond it falls exponentially, as the tails
-    of maxima of log likelihood ratios do, at the rate of the mean excess (peaks over threshold).
+    of maxima of log likelihood ratios do, at the rate of the mean excess (peaks over threshold),
+    but never to less than the count of the replicates beyond allows (the lower limit of 95 %).
     """
 
     sorted_maxima: Floats
@@ -47,7 +49,18 @@ class Tail:
         reached = n - np.searchsorted(self.sorted_maxima, statistic, side="left")
         counted = np.log((reached + 1) / (n + 1))
         fitted = np.log(self.share) - (statistic - self.threshold) / self.scale
+        fitted = np.maximum(fitted, _log_least(reached, n))
         return np.minimum(np.where(statistic <= self.threshold, counted, fitted), 0.0)
+
+
+def _log_least(reached: NDArray[np.intp], n: int) -> Floats:
+    """Return the log of the lower limit of a chance of which so many of n trials came true."""
+    from scipy.special import betaincinv
+
+    result = np.full(np.shape(reached), -np.inf)
+    some = reached > 0
+    result[some] = np.log(betaincinv(reached[some], n - reached[some] + 1.0, 1 - CONFIDENCE))
+    return result
 
 
 @dataclass(frozen=True, eq=False)
