@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from enteroscan.errors import DataError, SpecError
 from enteroscan.places import CRS, from_wgs84, to_wgs84
@@ -19,6 +20,7 @@ PUBLISHED_GCJ02 = [
 # In GCJ-02 and in BD-09.
 PUBLISHED_BD09 = [((39.915, 116.404), (39.92133699351021, 116.41036949371029))]
 METRE = 1 / 111_320
+Numbers = NDArray[np.float64]
 
 LATITUDES = st.floats(18.0, 53.6)
 LONGITUDES = st.floats(73.4, 135.1)
@@ -60,13 +62,25 @@ def test_the_meridian_where_the_formula_is_steep(crs: CRS) -> None:
     assert np.abs(back[1] - longitude).max() < 1e-9
 
 
+def shift_m(latitude: Numbers, longitude: Numbers, crs: CRS) -> Numbers:
+    there = from_wgs84(latitude, longitude, crs=crs)
+    north, east = there[0] - latitude, (there[1] - longitude) * np.cos(np.radians(latitude))
+    return np.asarray(np.hypot(north, east) / METRE)
+
+
 @given(LATITUDES, LONGITUDES)
-def test_shifts_are_hundreds_of_metres(latitude: float, longitude: float) -> None:
-    scale = np.cos(np.radians(latitude))
-    for crs, least, most in (("gcj02", 50, 1000), ("bd09", 300, 2000)):
-        there = from_wgs84(latitude, longitude, crs=crs)  # type: ignore[arg-type]
-        north, east = there[0] - latitude, (there[1] - longitude) * scale
-        assert least < np.hypot(north, east) / METRE < most
+def test_shifts_are_at_most_kilometres(latitude: float, longitude: float) -> None:
+    at = np.array([latitude]), np.array([longitude])
+    assert shift_m(*at, "gcj02")[0] < 1000
+    assert 300 < shift_m(*at, "bd09")[0] < 2000
+
+
+def test_shifts_are_mostly_hundreds_of_metres() -> None:
+    """That of GCJ-02 waves with the place, and is some tens of metres in few."""
+    grid = np.meshgrid(np.linspace(18.0, 53.6, 300), np.linspace(73.4, 135.1, 300))
+    shifts = shift_m(grid[0].ravel(), grid[1].ravel(), "gcj02")
+    assert np.mean(shifts > 100) > 0.9
+    assert 300 < np.median(shifts) < 700
 
 
 @pytest.mark.parametrize("crs", ["wgs84", *SYSTEMS])
