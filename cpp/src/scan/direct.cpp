@@ -48,12 +48,12 @@ Layout make_layout(const Plan& plan, const Kernels& kernels, std::size_t count_b
         std::fill(layout.window_of.begin() + static_cast<std::ptrdiff_t>(layout.starts[w]),
                   layout.window_of.end(), w);
 
-    // A pass over all zones should find its counts in the cache. Several windows may take a little more than
-    // it holds, for each pass reads all members anew; with more lanes, more blocks have one that is reported.
+    // A pass over all zones should find its counts in the cache. Several windows may take all of it, for each
+    // pass reads all members anew; with more lanes, more blocks have one that is reported.
     const bool one_window = layout.starts.size() == 1;
     const std::size_t counter_bytes = std::max<std::size_t>(1, plan.n_sites() * layout.vector_bytes);
     const std::size_t fitting = std::clamp<std::size_t>(
-        cache_bytes() / 4 * (one_window ? 3 : 5) / counter_bytes, 1, detail::most_counters);
+        cache_bytes() / 4 * (one_window ? 3 : 4) / counter_bytes, 1, detail::most_counters);
     if (one_window) {
         const std::size_t lanes = layout.lanes_per_vector();
         const std::size_t needed = std::max<std::size_t>(1, (n_replicates + lanes - 1) / lanes);
