@@ -62,7 +62,7 @@ class LinkResult:
         `strength` (the statistic on one scale for all kinds: minus the log of how often chance gets
         as far), `p_value` (rank among the replicates / (replicates + 1)),
         `recurrence_interval_days` (by chance one as strong in so many nights; beyond the replicates
-        from their exponential tail),
+        from their exponential tail, as far as their count allows),
         `outbreak_probability` (that it is a real outbreak, as in simulated districts with two
         outbreaks a month; see ``benchmarks/outbreak_probability.py``),
         and the reason in words, `reason_zh` and `reason_en`.
