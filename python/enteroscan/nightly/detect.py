@@ -506,7 +506,7 @@ def _linked(result: "LinkResult", group: Mapping[str, Any]) -> dict[str, Any]:
         "parts": {name: float(group[name]) for name in EVIDENCE},
         "agents": [
             {
-                "agent": {name: _joined(one[name], one["serotype"]) for name in LANGUAGES},
+                "agent": {language: str(one[language]) for language in LANGUAGES},
                 "probability": float(one["probability"]),
             }
             for one in agents
@@ -522,10 +522,6 @@ def _linked(result: "LinkResult", group: Mapping[str, Any]) -> dict[str, Any]:
         ],
     }
     return {name: value for name, value in details.items() if value}
-
-
-def _joined(*parts: object) -> str:
-    return " ".join(str(part) for part in parts if not pd.isna(part))  # type: ignore[call-overload]
 
 
 def _kind(kind: str) -> Sentences:

@@ -15,6 +15,7 @@ from enteroscan.cli import app
 from enteroscan.evaluation import to_cases
 from enteroscan.linkage import LinkResult
 from enteroscan.linkage._genomes import genome_types
+from enteroscan.nightly.detect import _linked
 from enteroscan.simulate import District, Outbreak
 
 AS_OF = "2024-06-30"
@@ -119,6 +120,13 @@ def test_pairs_say_the_same(typed: Cases, diners: list[str]) -> None:
 
     without = evidence(SPEC.link(typed, as_of=AS_OF))
     assert evidence(linked(typed, diners, 2)) > without + 1.0
+
+
+def test_the_report_names_a_type_once(typed: Cases, diners: list[str]) -> None:
+    result = linked(typed, diners, 2)
+    group = result.groups.iloc[0].to_dict()
+    likeliest = _linked(result, group)["agents"][0]["agent"]
+    assert likeliest["en"] == "nontyphoid Salmonella " + group["serotype"]
 
 
 def test_one_isolate_alone_says_what_its_agent_says(typed: Cases, diners: list[str]) -> None:
