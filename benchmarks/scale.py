@@ -67,9 +67,8 @@ WORKLOADS = {
 }
 # fmt: on
 
-SETTLED = (
-    0.5  # seconds; OpenBLAS's threads, which imports start, spin for a while before they sleep
-)
+# Seconds: OpenBLAS's threads, which imports start, spin for a while before they sleep.
+SETTLED = 0.5
 
 # Made-up data: locations, cases, days.
 SIZES = {

@@ -9,7 +9,7 @@ import typer
 from enteroscan._language import Texts
 from enteroscan._spreadsheets import spreadsheet_safe
 from enteroscan.cli._common import errors_explained, progress_bar
-from enteroscan.errors import DataError, SpecError
+from enteroscan.errors import SpecError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,18 +73,11 @@ def command(
 
 
 def _distances(path: Path) -> "pd.DataFrame":
-    """Read a square table of distances, as programs for genomes write it; numbers stay texts."""
+    """Read a square table of distances; case numbers stay texts."""
     import pandas as pd
 
     table = pd.read_csv(path, sep=None, engine="python", dtype=str, encoding="utf-8-sig")
-    table = table.set_index(table.columns[0])
-    numbers: pd.DataFrame = table.apply(pd.to_numeric, errors="coerce")
-    bad = numbers.isna() & table.notna()
-    if bad.to_numpy().any():
-        row = bad.any(axis=1).idxmax()
-        message = f"{path}: row {row!r}: not all distances are numbers; give a table of distances"
-        raise DataError(message)
-    return numbers
+    return table.set_index(table.columns[0])
 
 
 def _show(result: "LinkResult", texts: Texts) -> None:

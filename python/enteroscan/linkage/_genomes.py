@@ -56,13 +56,17 @@ def _read(distances: pd.DataFrame) -> tuple[NDArray[Any], Floats]:
         )
         raise DataError(message)
     numbers = distances.set_axis(rows, axis=0).set_axis(columns, axis=1)[rows]
-    try:
-        table = numbers.to_numpy(dtype=np.float64, na_value=np.nan).copy()
-    except (TypeError, ValueError) as error:
-        message = f"alleles: not all distances are numbers ({error})"
-        raise DataError(message) from error
-    _check(rows, table)
-    return np.array(rows, dtype=object), table
+    table = numbers.apply(pd.to_numeric, errors="coerce")
+    bad = table.isna() & numbers.notna()
+    if bad.to_numpy().any():
+        message = (
+            f"alleles: case {bad.any(axis=1).idxmax()!r}: not all distances are numbers; "
+            f"{int(bad.to_numpy().sum())} such entries"
+        )
+        raise DataError(message)
+    values = table.to_numpy(dtype=np.float64, na_value=np.nan)
+    _check(rows, values)
+    return np.array(rows, dtype=object), values
 
 
 def _check(names: list[str], table: Floats) -> None:

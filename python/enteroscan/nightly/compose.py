@@ -203,9 +203,8 @@ class _LineList:
     def __init__(self, cases: Cases, language: str) -> None:
         self._frame = cases.frame.set_index("case_id", drop=False)
         self._exposures = cases.exposures
-        self._specimens = cases.specimens
+        self._positive = _positive(cases.specimens, language)
         names = vocabulary.symptoms().set_index("key")[language]
-        self._agents = vocabulary.agents().set_index("key")[language]
         self._symptoms = {
             column: str(names.get(column.removeprefix("symptom_"), column))
             for column in self._frame.columns
@@ -221,7 +220,7 @@ class _LineList:
             symptoms=self._spoken(frame),
             exposures=_joined(self._exposures, ids, SUSPECTS),
             suspects=pd.Series(_named(self._exposures, ids), ids, dtype=object),
-            laboratory=_joined(self._positive(), ids, ("agent", "serotype")),
+            laboratory=_joined(self._positive, ids, ("agent", "serotype")),
             probability=pd.Series([row.probability for row in members], ids, dtype="float64"),
             is_new=[row.is_new and row.as_of == night for row in members],
         ).reset_index(drop=True)
@@ -231,18 +230,18 @@ class _LineList:
         names = list(self._symptoms.values())
         return ["; ".join(n for n, yes in zip(names, row, strict=True) if yes) for row in has]
 
-    def _positive(self) -> pd.DataFrame:
-        found = self._specimens[self._specimens["positive"].fillna(value=False).astype(bool)]
-        named = found["agent"].map(self._agents).fillna(found["agent"])
-        return found.assign(agent=named)
+
+def _positive(specimens: pd.DataFrame, language: str) -> pd.DataFrame:
+    """Return the specimens in which something was found, with the names of agents."""
+    found = specimens[specimens["positive"].fillna(value=False).astype(bool)]
+    names = vocabulary.agents().set_index("key")[language]
+    return found.assign(agent=found["agent"].map(names).fillna(found["agent"]))
 
 
 def _named(exposures: pd.DataFrame, ids: Sequence[str]) -> list[list[str]]:
     """Return the places, foods and brands that each case names, each by itself."""
     rows = exposures[exposures["case_id"].isin(ids)]
-    each = pd.concat(
-        [rows[["case_id", name]].set_axis(["case_id", "what"], axis=1) for name in SUSPECTS]
-    )
+    each = rows.melt("case_id", SUSPECTS, value_name="what")[["case_id", "what"]]
     named = each.dropna().drop_duplicates().groupby("case_id")["what"].agg(list)
     return [named.get(case_id, []) for case_id in ids]
 

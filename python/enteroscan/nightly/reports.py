@@ -15,13 +15,13 @@ import pandas as pd
 from enteroscan import vocabulary
 from enteroscan._language import Texts, why_unusable
 from enteroscan._options import unknown
+from enteroscan.agents import PREFIX
 from enteroscan.cases import Cases, read_cases
 from enteroscan.errors import DataError
 from enteroscan.nightly.config import Config, Source, StreamSpec
 
 __all__ = ["Reports", "read_reports"]
 
-PREFIX = "symptom_"
 DATE = "night_date"  # of a case, by the first of the dates that is known
 _CODES = {"%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}", "%y": r"\d{2}", "%j": r"\d{3}"}
 

@@ -61,10 +61,10 @@ class SeriesTable:
         """Give series in blocks, in double precision; what is excluded is missing."""
         for begin in range(0, len(self.counts), SERIES_AT_ONCE):
             rows = slice(begin, min(begin + SERIES_AT_ONCE, len(self.counts)))
-            block = np.ascontiguousarray(self.counts[rows, :until], dtype=np.float64)
             hidden = excluded[:until]
-            if hidden.any():
-                block = block.copy() if np.shares_memory(block, self.counts) else block
+            own = True if hidden.any() else None  # None: a copy only if it must be one
+            block = np.array(self.counts[rows, :until], dtype=np.float64, order="C", copy=own)
+            if own:
                 block[:, hidden] = np.nan
             yield rows, block
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 from sqlalchemy import event
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from enteroscan._language import Texts, why_unusable
@@ -42,7 +42,6 @@ SERVER_CODES = {
     "53300": "busy",
     "57P01": "broken_off",
     "57P03": "busy",
-    "no answer": "no_answer",
 }
 
 
@@ -119,25 +118,26 @@ def errors_named(engine: sa.Engine) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        cause = (error.orig if isinstance(error, DBAPIError) else None) or error
-        text = _explained(cause)
+        text = _explained(error)
         name = engine.url.database if is_sqlite(engine) else _server(engine)
         message = Texts(None, "ledger")("unusable", ledger=name, error=text)
         raise LedgerError(message) from error
 
 
-def _explained(cause: BaseException) -> str:
+def _explained(error: SQLAlchemyError) -> str:
     """Return what a database says, with what it means before it."""
+    cause = (error.orig if isinstance(error, DBAPIError) else None) or error
     text = " ".join(str(cause).split())
-    code: object = getattr(cause, "sqlite_errorcode", None)
-    if isinstance(code, int):
-        meaning = SQLITE_CODES.get(
-            code & 0xFF
-        )  # extended codes have the plain ones in their last byte
-    else:
-        code = getattr(cause, "sqlstate", None) or "no answer"
-        meaning = SERVER_CODES.get(str(code))
+    meaning = _meaning(error, cause)
     return text if meaning is None else f"{Texts(None, 'database')(meaning)} ({text})"
+
+
+def _meaning(error: SQLAlchemyError, cause: BaseException) -> str | None:
+    if (code := getattr(cause, "sqlite_errorcode", None)) is not None:
+        return SQLITE_CODES.get(code & 0xFF)  # the last byte of extended codes is the plain one
+    if (state := getattr(cause, "sqlstate", None)) is not None:
+        return SERVER_CODES.get(state)
+    return "no_answer" if isinstance(error, OperationalError) else None  # it sent no code
 
 
 def is_sqlite(engine: sa.Engine) -> bool:
