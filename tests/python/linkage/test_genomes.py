@@ -124,7 +124,7 @@ def test_pairs_say_the_same(typed: Cases, diners: list[str]) -> None:
 
 def test_the_report_names_a_type_once(typed: Cases, diners: list[str]) -> None:
     result = linked(typed, diners, 2)
-    group = result.groups.iloc[0].to_dict()
+    group = {str(name): value for name, value in result.groups.iloc[0].items()}
     likeliest = _linked(result, group)["agents"][0]["agent"]
     assert likeliest["en"] == "nontyphoid Salmonella " + group["serotype"]
 
