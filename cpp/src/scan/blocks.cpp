@@ -54,12 +54,19 @@ double greatest_of(const Plan& plan, const ZoneMeasure& zone) {
 }  // namespace
 
 Blocks::Blocks(const Plan& plan, double slack, std::size_t n_threads, const RunControl& control)
-    : of_centre_(plan.n_centres()) {
+    : lengths_(plan.n_centres(), n_threads),
+      first_weights_(plan.n_centres(), n_threads),
+      last_weights_(plan.n_centres(), n_threads) {
     const Widest widest(plan);
-    std::vector<OfCentre> scratch(n_threads);
+    struct Scratch {
+        std::vector<std::uint32_t> lengths;
+        std::vector<double> first_weights;
+        std::vector<double> last_weights;
+    };
+    std::vector<Scratch> scratch(n_threads);
     parallel_for(plan.n_centres(), n_threads, control, [&](std::size_t centre, std::size_t worker) {
         const std::span<const std::uint32_t> members = plan.members(centre);
-        OfCentre& blocks = scratch[worker];
+        Scratch& blocks = scratch[worker];
         blocks.lengths.clear();
         blocks.first_weights.clear();
         blocks.last_weights.clear();
@@ -78,10 +85,10 @@ Blocks::Blocks(const Plan& plan, double slack, std::size_t n_threads, const RunC
             blocks.last_weights.push_back(size);
             blocks.lengths.push_back(static_cast<std::uint32_t>(k - first));
         }
-        of_centre_[centre].lengths = blocks.lengths;
+        lengths_.set(centre, blocks.lengths, worker);
         if (!plan.separable()) return;
-        of_centre_[centre].first_weights = blocks.first_weights;
-        of_centre_[centre].last_weights = blocks.last_weights;
+        first_weights_.set(centre, blocks.first_weights, worker);
+        last_weights_.set(centre, blocks.last_weights, worker);
     });
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "scan/centre_lists.hpp"
 #include "scan/plan.hpp"
 
 namespace enteroscan {
@@ -18,26 +19,19 @@ class Blocks {
     Blocks(const Plan& plan, double slack, std::size_t n_threads, const RunControl& control);
 
     /// Sites that each block around a centre adds.
-    std::span<const std::uint32_t> lengths(std::size_t centre) const noexcept {
-        return of_centre_[centre].lengths;
-    }
-    std::size_t count(std::size_t centre) const noexcept { return of_centre_[centre].lengths.size(); }
+    std::span<const std::uint32_t> lengths(std::size_t centre) const noexcept { return lengths_[centre]; }
+    std::size_t count(std::size_t centre) const noexcept { return lengths_[centre].size(); }
 
     /// Separable measures: weight of the first zone of each block around a centre, and of the last.
     std::span<const double> first_weights(std::size_t centre) const noexcept {
-        return of_centre_[centre].first_weights;
+        return first_weights_[centre];
     }
-    std::span<const double> last_weights(std::size_t centre) const noexcept {
-        return of_centre_[centre].last_weights;
-    }
+    std::span<const double> last_weights(std::size_t centre) const noexcept { return last_weights_[centre]; }
 
   private:
-    struct OfCentre {
-        std::vector<std::uint32_t> lengths;
-        std::vector<double> first_weights;
-        std::vector<double> last_weights;
-    };
-    std::vector<OfCentre> of_centre_;
+    CentreLists<std::uint32_t> lengths_;
+    CentreLists<double> first_weights_;
+    CentreLists<double> last_weights_;
 };
 
 /// Greatest measure of all windows.

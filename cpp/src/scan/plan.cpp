@@ -62,7 +62,7 @@ void Plan::collect_members(const Zones& zones, std::size_t n_threads, const RunC
     const std::size_t n = zones.n_centres();
     first_zone_.assign(n, 1);
     reported_.assign(n, 0);
-    members_.resize(n);
+    members_ = {n, n_threads};
     struct Scratch {
         Neighbourhood zone;
         std::vector<std::uint32_t> sites;
@@ -82,7 +82,7 @@ void Plan::collect_members(const Zones& zones, std::size_t n_threads, const RunC
         }
         if (zone.members.size() < zone.first_zone) sites.clear();
         first_zone_[centre] = std::max<std::size_t>(1, std::min(smaller + 1, sites.size()));
-        members_[centre].assign(sites.begin(), sites.end());
+        members_.set(centre, sites, worker);
     });
 }
 

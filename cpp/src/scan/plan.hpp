@@ -10,6 +10,7 @@
 #include "enteroscan/model/model.hpp"
 #include "enteroscan/windows/intervals.hpp"
 #include "enteroscan/windows/zones.hpp"
+#include "scan/centre_lists.hpp"
 
 namespace enteroscan {
 
@@ -71,7 +72,7 @@ class Plan {
     std::vector<IntervalRun> runs_;
     std::vector<std::uint32_t> site_of_;
     std::vector<std::uint32_t> location_of_;
-    std::vector<std::vector<std::uint32_t>> members_;
+    CentreLists<std::uint32_t> members_;
     std::vector<std::size_t> first_zone_;
     std::vector<std::size_t> reported_;
     bool separable_;

@@ -65,38 +65,40 @@ Rows::Rows(const Plan& plan, bool first_lengths, std::size_t n_threads, const Ru
         first_.push_back(first_.back() + needed(site));
     shared_out_ = size() != plan.n_sites();
     if (shared_out_) {
-        members_.resize(plan.n_centres());
-        lengths_.resize(plan.n_centres());
+        members_ = {plan.n_centres(), n_threads};
+        lengths_ = {plan.n_centres(), n_threads};
     }
-    if (first_lengths) first_lengths_.resize(plan.n_centres());
-    parallel_for(plan.n_centres(), n_threads, control, [&](std::size_t centre, std::size_t) {
-        if (shared_out_) expand(centre);
-        if (first_lengths) find_first_lengths(centre);
+    if (first_lengths) first_lengths_ = {plan.n_centres(), n_threads};
+    parallel_for(plan.n_centres(), n_threads, control, [&](std::size_t centre, std::size_t worker) {
+        if (shared_out_) expand(centre, worker);
+        if (first_lengths) find_first_lengths(centre, worker);
     });
 }
 
-void Rows::expand(std::size_t centre) {
+void Rows::expand(std::size_t centre, std::size_t worker) {
     const std::span<const std::uint32_t> sites = plan_->members(centre);
-    std::size_t n = 0;
-    for (const std::uint32_t site : sites) n += first_[site + 1] - first_[site];
-    std::vector<std::uint32_t>& rows = members_[centre];
-    rows.reserve(n);
+    std::vector<std::uint32_t> rows;
+    std::vector<std::uint32_t> lengths;
     std::size_t k = 0;
     for (const std::uint32_t length : plan_->blocks().lengths(centre)) {
         const std::size_t before = rows.size();
         for (const std::size_t end = k + length; k < end; ++k)
             for (std::uint32_t row = first_[sites[k]]; row < first_[sites[k] + 1]; ++row) rows.push_back(row);
-        lengths_[centre].push_back(static_cast<std::uint32_t>(rows.size() - before));
+        lengths.push_back(static_cast<std::uint32_t>(rows.size() - before));
     }
+    members_.set(centre, rows, worker);
+    lengths_.set(centre, lengths, worker);
 }
 
-void Rows::find_first_lengths(std::size_t centre) {
+void Rows::find_first_lengths(std::size_t centre, std::size_t worker) {
+    std::vector<std::uint32_t> first_lengths;
     std::size_t k = 0;
     for (const std::uint32_t length : plan_->blocks().lengths(centre)) {
         const std::uint32_t site = plan_->members(centre)[k];
-        first_lengths_[centre].push_back(first_[site + 1] - first_[site]);
+        first_lengths.push_back(first_[site + 1] - first_[site]);
         k += length;
     }
+    first_lengths_.set(centre, first_lengths, worker);
 }
 
 }  // namespace enteroscan

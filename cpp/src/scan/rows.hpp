@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "scan/blocks.hpp"
+#include "scan/centre_lists.hpp"
 #include "scan/plan.hpp"
 
 namespace enteroscan {
@@ -26,13 +27,11 @@ class Rows {
 
     /// Rows around a centre in the order in which they enter.
     std::span<const std::uint32_t> members(std::size_t centre) const noexcept {
-        return shared_out_ ? std::span<const std::uint32_t>(members_[centre]) : plan_->members(centre);
+        return shared_out_ ? members_[centre] : plan_->members(centre);
     }
     /// Rows that each block around a centre adds; one number a block.
     const std::uint32_t* lengths(std::size_t centre) const noexcept {
-        return (shared_out_ ? std::span<const std::uint32_t>(lengths_[centre])
-                            : plan_->blocks().lengths(centre))
-            .data();
+        return (shared_out_ ? lengths_[centre] : plan_->blocks().lengths(centre)).data();
     }
     /// How many of them belong to the first zone of the block.
     const std::uint32_t* first_lengths(std::size_t centre) const noexcept {
@@ -40,15 +39,15 @@ class Rows {
     }
 
   private:
-    void expand(std::size_t centre);
-    void find_first_lengths(std::size_t centre);
+    void expand(std::size_t centre, std::size_t worker);
+    void find_first_lengths(std::size_t centre, std::size_t worker);
 
     const Plan* plan_;
     std::vector<std::uint32_t> first_;
     bool shared_out_;  ///< whether some site does not have one row
-    std::vector<std::vector<std::uint32_t>> members_;
-    std::vector<std::vector<std::uint32_t>> lengths_;
-    std::vector<std::vector<std::uint32_t>> first_lengths_;
+    CentreLists<std::uint32_t> members_;
+    CentreLists<std::uint32_t> lengths_;
+    CentreLists<std::uint32_t> first_lengths_;
 };
 
 }  // namespace enteroscan

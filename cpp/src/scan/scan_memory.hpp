@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <new>
+#include <utility>
 #include <vector>
 
 #if defined(__linux__)
@@ -34,6 +35,16 @@ class HugePages {
     }
     void deallocate(T* memory, std::size_t n) noexcept {
         ::operator delete (memory, std::align_val_t{alignment(n * sizeof(T))});
+    }
+
+    /// Elements without a value get none: whoever writes a page first has it near, and no time is lost.
+    template <class U>
+    void construct(U* element) noexcept {
+        ::new (static_cast<void*>(element)) U;
+    }
+    template <class U, class... Arguments>
+    void construct(U* element, Arguments&&... arguments) {
+        ::new (static_cast<void*>(element)) U(std::forward<Arguments>(arguments)...);
     }
 
     friend bool operator==(const HugePages&, const HugePages&) { return true; }

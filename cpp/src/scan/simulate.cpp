@@ -62,6 +62,8 @@ class Simulation {
     static constexpr double first_level = 4.0;
     /// Replicates of the pilot lie above the level by that much: few others lie below it.
     static constexpr double pilot_margin = 0.92;
+    /// What is found below a level is less than what is there, but tells it well enough down to this share.
+    static constexpr double far_below = 0.6;
 
     enum class Progress { counted, uncounted };
 
@@ -127,11 +129,11 @@ class Simulation {
             Numbers some;
             for (std::size_t i = step / 2; i < centres_.size(); i += step) some.push_back(i);
             double least = pilot_scan(replicates, level, some);
-            while (least < level && level > least_level) {
-                level = std::max(least_level, 0.6 * level);
+            while (least < far_below * level && level > least_level) {
+                level = std::max(least_level, far_below * level);
                 least = pilot_scan(replicates, level, some);
             }
-            level = std::max(level, pilot_margin * least);
+            level = std::max(least_level, pilot_margin * least);
         }
         return level;
     }
