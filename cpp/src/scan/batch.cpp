@@ -2,10 +2,15 @@
 
 namespace enteroscan {
 
+const SiteCases& Batch::counted(std::size_t lane) {
+    const std::scoped_lock lock(counting_);
+    if (!counted_[lane]) counted_[lane] = std::make_unique<const SiteCases>(*plan_, replicates_[lane]);
+    return *counted_[lane];
+}
+
 void Batch::walk(std::size_t centre, std::size_t lane) {
     if (walked_[lane]) return;
-    if (!counted_[lane]) counted_[lane] = std::make_unique<const SiteCases>(*plan_, replicates_[lane]);
-    best_[lane] = centre_maximum(*plan_, rates_, *counted_[lane], centre, best_[lane]);
+    improve(lane, centre_maximum(*plan_, rates_, counted(lane), centre, best(lane)));
 }
 
 void Batch::walk_all(std::size_t lane, const RunControl& control) {
@@ -16,14 +21,11 @@ void Batch::walk_all(std::size_t lane, const RunControl& control) {
     walked_[lane] = true;
 }
 
-void walk_later_first_zones(const Plan& plan, std::span<const std::size_t> centres, std::size_t begin,
-                            std::size_t end, Batch& batch, const RunControl& control) {
-    for (std::size_t i = begin; i < end; ++i) {
-        if (plan.first_zone(centres[i]) == 1) continue;
-        for (std::size_t lane = 0; lane < batch.size(); ++lane) {
-            control.check();
-            batch.walk(centres[i], lane);
-        }
+void walk_later_first_zone(const Plan& plan, std::size_t centre, Batch& batch, const RunControl& control) {
+    if (plan.first_zone(centre) == 1) return;
+    for (std::size_t lane = 0; lane < batch.size(); ++lane) {
+        control.check();
+        batch.walk(centre, lane);
     }
 }
 

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -17,18 +18,22 @@
 namespace enteroscan {
 
 /// Some replicates that are scanned together, one in each lane, and the greatest statistic found in each.
+/// Once it has its replicates, several threads may look for better ones at the same time.
 class Batch {
   public:
     Batch(const Plan& plan, Rates rates) : plan_(&plan), rates_(rates) {}
 
-    /// Starts over with other data: `cells[i]` are the cases of the replicate called `names[i]`.
-    void reset(std::span<const std::size_t> names, std::vector<std::vector<Cell>> cells) {
+    /// Starts over with other replicates; draw(name, cells) gives the cases of one.
+    template <class Draw>
+    void reset(std::span<const std::size_t> names, Draw&& draw) {
+        names_.clear();
+        replicates_.resize(names.size());
+        for (std::size_t lane = 0; lane < names.size(); ++lane) draw(names[lane], replicates_[lane]);
         names_.assign(names.begin(), names.end());
-        replicates_ = std::move(cells);
         counted_.clear();
-        counted_.resize(replicates_.size());
-        best_.assign(replicates_.size(), 0.0);
-        walked_.assign(replicates_.size(), false);
+        counted_.resize(names.size());
+        best_ = std::vector<std::atomic<double>>(names.size());
+        walked_.assign(names.size(), false);
     }
 
     /// Whether it has just these replicates.
@@ -36,32 +41,40 @@ class Batch {
         return std::equal(names_.begin(), names_.end(), names.begin(), names.end());
     }
 
-    std::size_t size() const noexcept { return replicates_.size(); }
+    std::size_t size() const noexcept { return names_.size(); }
+    std::size_t name(std::size_t lane) const noexcept { return names_[lane]; }
     const std::vector<Cell>& cells(std::size_t lane) const noexcept { return replicates_[lane]; }
 
-    double best(std::size_t lane) const noexcept { return best_[lane]; }
+    double best(std::size_t lane) const noexcept { return best_[lane].load(std::memory_order_relaxed); }
     void improve(std::size_t lane, double statistic) noexcept {
-        best_[lane] = std::max(best_[lane], statistic);
+        double known = best(lane);
+        while (statistic > known &&
+               !best_[lane].compare_exchange_weak(known, statistic, std::memory_order_relaxed)) {
+        }
     }
 
     /// Looks at every window around a centre in one lane: the slow way, for lanes in which numbers grew
     /// too large for the fast one.
     void walk(std::size_t centre, std::size_t lane);
-    /// The same around all centres. Then the lane's best is its maximum and nothing more is to be found.
+    /// The same around all centres. Then the lane's best is its maximum and nothing more is to be found. For
+    /// the thread that fills the batch.
     void walk_all(std::size_t lane, const RunControl& control);
     bool walked(std::size_t lane) const noexcept { return walked_[lane]; }
 
   private:
+    const SiteCases& counted(std::size_t lane);
+
     const Plan* plan_;
     Rates rates_;
     std::vector<std::size_t> names_;
     std::vector<std::vector<Cell>> replicates_;
+    std::mutex counting_;
     std::vector<std::unique_ptr<const SiteCases>> counted_;
-    std::vector<double> best_;
+    std::vector<std::atomic<double>> best_;
     std::vector<bool> walked_;
 };
 
-/// What the lanes of a batch had found when their limits were set.
+/// What the lanes of a batch had found when a thread set its limits.
 class KnownBest {
   public:
     void reset(std::size_t n_lanes) { statistic_.assign(n_lanes, 0.0); }
@@ -71,10 +84,10 @@ class KnownBest {
     template <class Set>
     void update(const Batch& batch, const Bounds& bounds, Set&& set) {
         for (std::size_t lane = 0; lane < batch.size(); ++lane) {
-            if (batch.best(lane) <= statistic_[lane]) continue;
-            statistic_[lane] = batch.best(lane);
-            for (std::size_t c = 0; c < bounds.n_classes(); ++c)
-                set(c, lane, bounds.harmless(c, statistic_[lane]));
+            const double best = batch.best(lane);
+            if (best <= statistic_[lane]) continue;
+            statistic_[lane] = best;
+            for (std::size_t c = 0; c < bounds.n_classes(); ++c) set(c, lane, bounds.harmless(c, best));
         }
     }
 
@@ -98,7 +111,7 @@ class BatchScanner {
         Tables(const Tables&) = delete;
         Tables& operator=(const Tables&) = delete;
     };
-    /// The counts of one batch.
+    /// The counts of one batch, shared by all threads that scan it.
     class Counts {
       public:
         virtual ~Counts() = default;
@@ -106,10 +119,19 @@ class BatchScanner {
         Counts(const Counts&) = delete;
         Counts& operator=(const Counts&) = delete;
     };
+    /// Work space of one thread, in which it also keeps what it need not look at in a batch.
+    class Scratch {
+      public:
+        virtual ~Scratch() = default;
+        Scratch() = default;
+        Scratch(const Scratch&) = delete;
+        Scratch& operator=(const Scratch&) = delete;
+    };
 
     /// Replicates in a batch.
     virtual std::size_t n_lanes() const noexcept = 0;
     virtual std::unique_ptr<Counts> make_counts() const = 0;
+    virtual std::unique_ptr<Scratch> make_scratch() const = 0;
 
     /// Thresholds for the statistic `level` around the given centres.
     virtual std::unique_ptr<Tables> make_tables(double level, std::span<const std::size_t> centres,
@@ -118,15 +140,20 @@ class BatchScanner {
     /// Lays out the counts of a batch. Lanes whose counts do not fit are scanned at once, by walking.
     virtual void load(Batch& batch, Counts& counts, const RunControl& control) const = 0;
 
-    /// Finds every window that beats both the level of the tables and what the batch already knows of its
-    /// lane, in the zones around their centres number [begin, end).
-    virtual void scan(const Tables& tables, std::size_t begin, std::size_t end, Counts& counts, Batch& batch,
-                      const RunControl& control) const = 0;
+    /// Steps in which a batch is scanned around so many centres.
+    virtual std::size_t n_steps(std::size_t n_centres) const noexcept = 0;
+
+    /// Before a thread's first steps in a batch, and with other tables.
+    virtual void begin(Scratch& scratch) const = 0;
+
+    /// Steps [first, last): all of them together find every window that beats both the level of the tables
+    /// and what is known of its lane.
+    virtual void scan(const Tables& tables, std::size_t first, std::size_t last, const Counts& counts,
+                      Scratch& scratch, Batch& batch, const RunControl& control) const = 0;
 };
 
-/// Looks by walking around centres number [begin, end) of the given ones whose smallest zone is not a single
-/// site: few, and not for the fast ways.
-void walk_later_first_zones(const Plan& plan, std::span<const std::size_t> centres, std::size_t begin,
-                            std::size_t end, Batch& batch, const RunControl& control);
+/// Looks by walking around a centre whose smallest zone is not a single site: they are few, and not for the
+/// fast ways.
+void walk_later_first_zone(const Plan& plan, std::size_t centre, Batch& batch, const RunControl& control);
 
 }  // namespace enteroscan

@@ -35,10 +35,14 @@ class BitTables final : public BatchScanner::Tables {
 
 class BitCounts final : public BatchScanner::Counts {
   public:
-    BitCounts(std::size_t n_rows, std::size_t vector_bytes)
-        : rows((n_rows + 1) * vector_bytes),
-          offsets(Bounds::most_classes * detail::offset_digits * vector_bytes) {}
+    explicit BitCounts(std::size_t n_bytes) : rows(n_bytes) {}
     ScanMemory<unsigned char> rows;
+};
+
+class BitScratch final : public BatchScanner::Scratch {
+  public:
+    explicit BitScratch(std::size_t vector_bytes)
+        : offsets(Bounds::most_classes * detail::offset_digits * vector_bytes) {}
     std::vector<unsigned char> offsets;  ///< see BitPass
     KnownBest known_best;
 };
@@ -57,7 +61,10 @@ class BitScanner final : public BatchScanner {
 
     std::size_t n_lanes() const noexcept override { return 8 * kernels_->vector_bytes; }
     std::unique_ptr<Counts> make_counts() const override {
-        return std::make_unique<BitCounts>(rows_.size(), kernels_->vector_bytes);
+        return std::make_unique<BitCounts>((rows_.size() + 1) * kernels_->vector_bytes);
+    }
+    std::unique_ptr<Scratch> make_scratch() const override {
+        return std::make_unique<BitScratch>(kernels_->vector_bytes);
     }
 
     std::unique_ptr<Tables> make_tables(double level, std::span<const std::size_t> centres,
@@ -80,22 +87,32 @@ class BitScanner final : public BatchScanner {
         }
     }
 
-    void scan(const Tables& tables, std::size_t begin, std::size_t end, Counts& counts, Batch& batch,
-              const RunControl& control) const override {
+    /// One direction after the other.
+    std::size_t n_steps(std::size_t n_centres) const noexcept override {
+        return n_centres * (rates_ == Rates::both ? 2 : 1);
+    }
+
+    void begin(Scratch& scratch) const override {
+        auto& own = static_cast<BitScratch&>(scratch);
+        std::fill(own.offsets.begin(), own.offsets.end(), 0);
+        own.known_best.reset(n_lanes());
+    }
+
+    void scan(const Tables& tables, std::size_t first, std::size_t last, const Counts& counts,
+              Scratch& scratch, Batch& batch, const RunControl& control) const override {
         const auto& bits = static_cast<const BitTables&>(tables);
-        auto& own = static_cast<BitCounts&>(counts);
-        for (const Direction& direction : bits.directions) {
-            std::fill(own.offsets.begin(), own.offsets.end(), 0);
-            own.known_best.reset(n_lanes());
-            for (std::size_t i = begin; i < end; ++i) {
-                if (i % 8 == 0) {
-                    control.check();
-                    raise_offsets(direction, batch, own);
-                }
-                scan_centre(bits, direction, i, own, batch);
+        const auto& shared = static_cast<const BitCounts&>(counts);
+        auto& own = static_cast<BitScratch&>(scratch);
+        for (std::size_t step = first; step < last; ++step) {
+            const Direction& direction = bits.directions[step / bits.centres.size()];
+            const std::size_t i = step % bits.centres.size();
+            if (step == first || i % 8 == 0) {
+                control.check();
+                raise_offsets(direction, batch, own);
             }
+            scan_centre(bits, direction, i, shared, own, batch);
+            if (step < bits.centres.size()) walk_later_first_zone(*plan_, bits.centres[i], batch, control);
         }
-        walk_later_first_zones(*plan_, bits.centres, begin, end, batch, control);
     }
 
   private:
@@ -104,16 +121,16 @@ class BitScanner final : public BatchScanner {
         return plan_->first_zone(centre) == 1 ? blocks().count(centre) : 0;
     }
 
-    void raise_offsets(const Direction& direction, const Batch& batch, BitCounts& counts) const {
+    void raise_offsets(const Direction& direction, const Batch& batch, BitScratch& scratch) const {
         if (!direction.high) return;
         constexpr std::size_t most = (std::size_t{1} << detail::offset_digits) - 1;
-        counts.known_best.update(batch, *direction.bounds,
-                                 [&](std::size_t c, std::size_t lane, std::size_t harmless) {
-                                     const std::size_t offset = std::min(harmless, most);
-                                     for (std::size_t i = 0; i < detail::offset_digits; ++i)
-                                         set_bit(byte_of(counts.offsets, c * detail::offset_digits + i, lane),
-                                                 lane % 8, offset >> i & 1);
-                                 });
+        scratch.known_best.update(
+            batch, *direction.bounds, [&](std::size_t c, std::size_t lane, std::size_t harmless) {
+                const std::size_t offset = std::min(harmless, most);
+                for (std::size_t i = 0; i < detail::offset_digits; ++i)
+                    set_bit(byte_of(scratch.offsets, c * detail::offset_digits + i, lane), lane % 8,
+                            offset >> i & 1);
+            });
     }
 
     static void set_bit(unsigned char& byte, std::size_t bit, std::size_t value) {
@@ -240,16 +257,16 @@ class BitScanner final : public BatchScanner {
         }
     };
 
-    void scan_centre(const BitTables& tables, const Direction& direction, std::size_t i, BitCounts& counts,
-                     Batch& batch) const {
+    void scan_centre(const BitTables& tables, const Direction& direction, std::size_t i,
+                     const BitCounts& counts, const BitScratch& scratch, Batch& batch) const {
         const std::size_t centre = tables.centres[i];
         if (n_blocks(centre) == 0) return;
         Pass pass{this, &direction, centre, counts.rows.data(), &batch};
         kernels_->bits[direction.high ? 0 : 1](
             {counts.rows.data(), rows_.members(centre).data(), rows_.lengths(centre),
              rows_.first_lengths(centre), n_blocks(centre), direction.of_blocks.data() + direction.offsets[i],
-             n_digits_, counts.offsets.data(), direction.classes.data() + direction.offsets[i], &Pass::report,
-             &pass});
+             n_digits_, scratch.offsets.data(), direction.classes.data() + direction.offsets[i],
+             &Pass::report, &pass});
     }
 
     const Plan* plan_;

@@ -39,7 +39,7 @@ struct Layout {
 };
 
 Layout make_layout(const Plan& plan, const Kernels& kernels, std::size_t count_bytes,
-                   std::size_t n_replicates, std::size_t n_threads) {
+                   std::size_t n_replicates) {
     Layout layout{kernels.vector_bytes, count_bytes, 1, {}, {}, {}};
     for (const IntervalRun& run : plan.runs())
         layout.starts.push_back(static_cast<std::size_t>(run.first_start));
@@ -57,10 +57,8 @@ Layout make_layout(const Plan& plan, const Kernels& kernels, std::size_t count_b
     if (one_window) {
         const std::size_t lanes = layout.lanes_per_vector();
         const std::size_t needed = std::max<std::size_t>(1, (n_replicates + lanes - 1) / lanes);
-        // The same number of batches for all threads, as far as there are enough.
-        std::size_t n_batches = (needed + fitting - 1) / fitting;
-        if (n_batches > 1) n_batches = (n_batches + n_threads - 1) / n_threads * n_threads;
-        layout.n_groups = std::max<std::size_t>(1, (needed + n_batches - 1) / n_batches);
+        const std::size_t n_batches = (needed + fitting - 1) / fitting;
+        layout.n_groups = (needed + n_batches - 1) / n_batches;
     }
     const std::size_t n = layout.n_counters();
     const std::size_t n_tiles = (n + fitting - 1) / fitting;
@@ -92,12 +90,17 @@ class DirectTables final : public BatchScanner::Tables {
 class DirectCounts final : public BatchScanner::Counts {
   public:
     DirectCounts(const Layout& layout, std::size_t n_sites)
-        : rows(layout.total_bytes + 64),
-          carried(n_sites * layout.vector_bytes),
-          limits(Bounds::most_classes * layout.n_groups * layout.vector_bytes) {}
+        : rows(layout.total_bytes + 64), carried(n_sites * layout.vector_bytes) {}
     ScanMemory<unsigned char> rows;
     std::vector<unsigned char> carried;
-    std::vector<unsigned char> limits;  ///< see DirectPass
+};
+
+class DirectScratch final : public BatchScanner::Scratch {
+  public:
+    explicit DirectScratch(const Layout& layout)
+        : limits(Bounds::most_classes * layout.n_groups * layout.vector_bytes) {}
+    const Direction* direction = nullptr;  ///< that the limits are for
+    std::vector<unsigned char> limits;     ///< see DirectPass
     KnownBest known_best;
 };
 
@@ -105,14 +108,14 @@ template <class Count>
 class DirectScanner final : public BatchScanner {
   public:
     DirectScanner(const Plan& plan, Rates rates, const Kernels& kernels, std::int64_t n_cases,
-                  std::size_t n_replicates, std::size_t n_threads, double greatest)
+                  std::size_t n_replicates, double greatest)
         : plan_(&plan),
           rates_(rates),
           kernels_(&kernels),
           n_cases_(n_cases),
           greatest_(greatest),
           blocks_(plan.blocks()),
-          layout_(make_layout(plan, kernels, sizeof(Count), n_replicates, n_threads)) {
+          layout_(make_layout(plan, kernels, sizeof(Count), n_replicates)) {
         if (!plan.separable()) return;
         for (const std::size_t start : layout_.starts)
             per_weight_.push_back((plan.course()[plan.n_columns()] - plan.course()[start]) / plan.divisor());
@@ -121,6 +124,9 @@ class DirectScanner final : public BatchScanner {
     std::size_t n_lanes() const noexcept override { return layout_.n_lanes(); }
     std::unique_ptr<Counts> make_counts() const override {
         return std::make_unique<DirectCounts>(layout_, plan_->n_sites());
+    }
+    std::unique_ptr<Scratch> make_scratch() const override {
+        return std::make_unique<DirectScratch>(layout_);
     }
 
     std::unique_ptr<Tables> make_tables(double level, std::span<const std::size_t> centres,
@@ -145,23 +151,30 @@ class DirectScanner final : public BatchScanner {
             if (full[lane] || is_full(lane, direct)) batch.walk_all(lane, control);
     }
 
-    void scan(const Tables& tables, std::size_t begin, std::size_t end, Counts& counts, Batch& batch,
-              const RunControl& control) const override {
+    /// One direction after the other, and in it one tile after the other.
+    std::size_t n_steps(std::size_t n_centres) const noexcept override {
+        return n_centres * layout_.tiles.size() * (rates_ == Rates::both ? 2 : 1);
+    }
+
+    void begin(Scratch& scratch) const override { static_cast<DirectScratch&>(scratch).direction = nullptr; }
+
+    void scan(const Tables& tables, std::size_t first, std::size_t last, const Counts& counts,
+              Scratch& scratch, Batch& batch, const RunControl& control) const override {
         const auto& direct = static_cast<const DirectTables&>(tables);
-        auto& own = static_cast<DirectCounts&>(counts);
-        for (const Direction& direction : direct.directions) {
-            reset_limits(own);
-            for (const Tile& tile : layout_.tiles) {
-                for (std::size_t i = begin; i < end; ++i) {
-                    if (i % 16 == 0) {
-                        control.check();
-                        raise_limits(direction, batch, own);
-                    }
-                    scan_centre(direct, direction, tile, i, own, batch);
-                }
+        const auto& shared = static_cast<const DirectCounts&>(counts);
+        auto& own = static_cast<DirectScratch&>(scratch);
+        const std::size_t n_centres = direct.centres.size();
+        const std::size_t n_tiles = layout_.tiles.size();
+        for (std::size_t step = first; step < last; ++step) {
+            const Direction& direction = direct.directions[step / n_centres / n_tiles];
+            const std::size_t i = step % n_centres;
+            if (step == first || i % 16 == 0) {
+                control.check();
+                set_limits(direction, batch, own);
             }
+            scan_centre(direct, direction, layout_.tiles[step / n_centres % n_tiles], i, shared, own, batch);
+            if (step < n_centres) walk_later_first_zone(*plan_, direct.centres[i], batch, control);
         }
-        walk_later_first_zones(*plan_, direct.centres, begin, end, batch, control);
     }
 
   private:
@@ -172,22 +185,22 @@ class DirectScanner final : public BatchScanner {
     std::size_t n_windows(const Tile& tile) const noexcept { return has_groups() ? 1 : tile.n_counters; }
     std::size_t limit_row_bytes() const noexcept { return layout_.n_groups * layout_.vector_bytes; }
 
-    void raise_limits(const Direction& direction, const Batch& batch, DirectCounts& counts) const {
+    void set_limits(const Direction& direction, const Batch& batch, DirectScratch& scratch) const {
+        if (scratch.direction != &direction) {
+            scratch.direction = &direction;
+            scratch.known_best.reset(layout_.n_lanes());
+            const Count limit = detail::reach<Count>;
+            for (std::size_t i = 0; i < scratch.limits.size(); i += sizeof(Count))
+                std::memcpy(scratch.limits.data() + i, &limit, sizeof(Count));
+        }
         if (!direction.high) return;
-        counts.known_best.update(
+        scratch.known_best.update(
             batch, *direction.bounds, [&](std::size_t c, std::size_t lane, std::size_t harmless) {
                 constexpr std::size_t most = std::numeric_limits<Count>::max() - 1;
                 const auto limit = static_cast<Count>(std::min(detail::reach<Count> + harmless, most));
-                std::memcpy(counts.limits.data() + c * limit_row_bytes() + lane * sizeof(Count), &limit,
+                std::memcpy(scratch.limits.data() + c * limit_row_bytes() + lane * sizeof(Count), &limit,
                             sizeof(Count));
             });
-    }
-
-    void reset_limits(DirectCounts& counts) const {
-        counts.known_best.reset(layout_.n_lanes());
-        const Count limit = detail::reach<Count>;
-        for (std::size_t i = 0; i < counts.limits.size(); i += sizeof(Count))
-            std::memcpy(counts.limits.data() + i, &limit, sizeof(Count));
     }
 
     Direction make_direction(bool high, double level, std::span<const std::size_t> centres,
@@ -451,7 +464,7 @@ class DirectScanner final : public BatchScanner {
     };
 
     void scan_centre(const DirectTables& tables, const Direction& direction, const Tile& tile, std::size_t i,
-                     DirectCounts& counts, Batch& batch) const {
+                     const DirectCounts& counts, const DirectScratch& scratch, Batch& batch) const {
         const std::size_t centre = tables.centres[i];
         const std::size_t n = n_blocks(centre);
         if (n == 0) return;
@@ -466,7 +479,7 @@ class DirectScanner final : public BatchScanner {
                                      n,
                                      changes,
                                      has_groups(),
-                                     counts.limits.data(),
+                                     scratch.limits.data(),
                                      limit_row_bytes(),
                                      direction.classes.data() + place,
                                      &Pass::report,
@@ -505,9 +518,9 @@ std::unique_ptr<BatchScanner> direct_scanner(const Plan& plan, Rates rates, cons
     const double ratio = plan.statistic().expected(1.0);
     if (greatest * ratio < 6000.0 && greatest_site * ratio < 100.0)
         return std::make_unique<DirectScanner<std::uint8_t>>(plan, rates, kernels, n_cases, n_replicates,
-                                                             n_threads, greatest);
+                                                             greatest);
     return std::make_unique<DirectScanner<std::uint16_t>>(plan, rates, kernels, n_cases, n_replicates,
-                                                          n_threads, greatest);
+                                                          greatest);
 }
 
 }  // namespace enteroscan

@@ -129,17 +129,25 @@ class SweepScanner final : public BatchScanner {
 
     class SweepCounts final : public Counts {
       public:
-        explicit SweepCounts(const SweepScanner& scanner)
-            : rows(scanner.plan_->n_sites() * scanner.plan_->n_columns() * scanner.n_lanes() + 64),
-              totals(scanner.plan_->n_columns() * scanner.n_lanes()),
-              expected(scanner.plan_->n_columns()),
-              scratch(3 * scanner.longest_ * scanner.n_lanes()) {}
+        explicit SweepCounts(std::size_t n_bytes) : rows(n_bytes) {}
         ScanMemory<std::uint8_t> rows;
+    };
+
+    class SweepScratch final : public Scratch {
+      public:
+        explicit SweepScratch(const SweepScanner& scanner)
+            : totals(scanner.plan_->n_columns() * scanner.n_lanes()),
+              expected(scanner.plan_->n_columns()),
+              of_kernel(3 * scanner.longest_ * scanner.n_lanes()) {}
         std::vector<std::uint16_t> totals;
         std::vector<std::int16_t> expected;
-        std::vector<unsigned char> scratch;
+        std::vector<unsigned char> of_kernel;
     };
-    std::unique_ptr<Counts> make_counts() const override { return std::make_unique<SweepCounts>(*this); }
+
+    std::unique_ptr<Counts> make_counts() const override {
+        return std::make_unique<SweepCounts>(plan_->n_sites() * plan_->n_columns() * n_lanes() + 64);
+    }
+    std::unique_ptr<Scratch> make_scratch() const override { return std::make_unique<SweepScratch>(*this); }
 
     std::unique_ptr<Tables> make_tables(double level, std::span<const std::size_t> centres,
                                         std::size_t n_threads, const RunControl& control) const override {
@@ -187,20 +195,19 @@ class SweepScanner final : public BatchScanner {
         }
     }
 
-    void scan(const Tables& tables, std::size_t begin, std::size_t end, Counts& counts, Batch& batch,
-              const RunControl& control) const override {
+    std::size_t n_steps(std::size_t n_centres) const noexcept override { return n_centres; }
+    void begin(Scratch&) const override {}
+
+    void scan(const Tables& tables, std::size_t first, std::size_t last, const Counts& counts,
+              Scratch& scratch, Batch& batch, const RunControl& control) const override {
         const auto& sweep = static_cast<const SweepTables&>(tables);
-        for (std::size_t i = begin; i < end; ++i) {
+        for (std::size_t i = first; i < last; ++i) {
             control.check();
-            const std::size_t centre = sweep.centres[i];
-            if (plan_->first_zone(centre) > 1) {  // few: the whole area, say
-                for (std::size_t lane = 0; lane < batch.size(); ++lane) {
-                    control.check();
-                    batch.walk(centre, lane);
-                }
-            } else {
-                Pass(*this, sweep, i, static_cast<SweepCounts&>(counts), batch, control).run();
-            }
+            walk_later_first_zone(*plan_, sweep.centres[i], batch, control);
+            if (plan_->first_zone(sweep.centres[i]) == 1)
+                Pass(*this, sweep, i, static_cast<const SweepCounts&>(counts),
+                     static_cast<SweepScratch&>(scratch), batch, control)
+                    .run();
         }
     }
 
@@ -303,14 +310,15 @@ class SweepScanner final : public BatchScanner {
     /// One centre in one batch.
     class Pass {
       public:
-        Pass(const SweepScanner& scanner, const SweepTables& tables, std::size_t i, SweepCounts& counts,
-             Batch& batch, const RunControl& control)
+        Pass(const SweepScanner& scanner, const SweepTables& tables, std::size_t i, const SweepCounts& counts,
+             SweepScratch& scratch, Batch& batch, const RunControl& control)
             : scanner_(&scanner),
               plan_(scanner.plan_),
               tables_(&tables),
               place_(i),
               centre_(tables.centres[i]),
               counts_(&counts),
+              scratch_(&scratch),
               batch_(&batch),
               control_(&control),
               lost_(scanner.n_lanes(), false),
@@ -319,7 +327,7 @@ class SweepScanner final : public BatchScanner {
               prefixes_(scanner.n_lanes() * (scanner.longest_ + 1)) {}
 
         void run() {
-            std::fill(counts_->totals.begin(), counts_->totals.end(), std::uint16_t{0});
+            std::fill(scratch_->totals.begin(), scratch_->totals.end(), std::uint16_t{0});
             const std::span<const std::uint32_t> lengths = scanner_->blocks_.lengths(centre_);
             first_site_ = 0;
             for (block_ = 0; block_ < lengths.size(); ++block_) {
@@ -344,7 +352,7 @@ class SweepScanner final : public BatchScanner {
             if (n == 0) return;
             const std::uint32_t overflow =
                 scanner_->kernels_->accumulate(counts_->rows.data(), plan_->n_columns(),
-                                               members().data() + first, n, counts_->totals.data());
+                                               members().data() + first, n, scratch_->totals.data());
             if (overflow != 0) lose(overflow);
         }
 
@@ -380,15 +388,15 @@ class SweepScanner final : public BatchScanner {
                 lose(~std::uint32_t{0});
                 return;
             }
-            IntervalTest kernel_test{counts_->totals.data(),
+            IntervalTest kernel_test{scratch_->totals.data(),
                                      plan_->n_columns(),
-                                     counts_->expected.data(),
+                                     scratch_->expected.data(),
                                      scale_,
                                      scanner_->segments_.data(),
                                      scanner_->segments_.size(),
                                      direction.excesses.data() + block * scanner_->n_thresholds_,
                                      direction.high,
-                                     counts_->scratch.data(),
+                                     scratch_->of_kernel.data(),
                                      &Pass::report,
                                      &Pass::overflow,
                                      this};
@@ -408,7 +416,7 @@ class SweepScanner final : public BatchScanner {
                 const std::int32_t difference = static_cast<std::int32_t>(sums[t + 1] * factor) -
                                                 static_cast<std::int32_t>(sums[t] * factor);
                 most = std::max(most, difference);
-                counts_->expected[t] = static_cast<std::int16_t>(difference);
+                scratch_->expected[t] = static_cast<std::int16_t>(difference);
             }
             return most <= 32000;
         }
@@ -539,7 +547,7 @@ class SweepScanner final : public BatchScanner {
             const std::size_t n = scanner_->n_lanes();
             const std::size_t half = lane / 8 % 2;
             const std::uint16_t* total =
-                counts_->totals.data() + segment.first * n + half * (n / 2) + lane / 16 * 8 + lane % 8;
+                scratch_->totals.data() + segment.first * n + half * (n / 2) + lane / 16 * 8 + lane % 8;
             const std::size_t last =
                 std::min<std::size_t>(plan_->n_columns() - segment.first,
                                       segment.n_starts + segment.least_length + segment.n_lengths);
@@ -555,7 +563,8 @@ class SweepScanner final : public BatchScanner {
         const SweepTables* tables_;
         std::size_t place_;
         std::size_t centre_;
-        SweepCounts* counts_;
+        const SweepCounts* counts_;
+        SweepScratch* scratch_;
         Batch* batch_;
         const RunControl* control_;
         std::vector<bool> lost_;

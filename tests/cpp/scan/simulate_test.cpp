@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <random>
+#include <thread>
 
 #include "scan/batch.hpp"
 #include "scan/problems.hpp"
@@ -71,10 +73,9 @@ TEST(Simulate, walking_gives_the_same_bits) {
         const std::vector<double> found = maxima(problem, 1, 0, n_replicates);
         const auto sampler = problem.model->sampler(seed, RandomEngine::philox, plan.first_interval());
         for (std::size_t r = 0; r < found.size(); ++r) {
-            std::vector<std::vector<Cell>> cells(1);
-            sampler->draw(r, cells[0]);
             Batch batch(plan, problem.model->rates());
-            batch.reset(std::vector<std::size_t>{r}, std::move(cells));
+            batch.reset(std::vector<std::size_t>{r},
+                        [&](std::size_t name, std::vector<Cell>& cells) { sampler->draw(name, cells); });
             batch.walk_all(0, control);
             ASSERT_EQ(found[r], batch.best(0))
                 << "problem " << number << ", " << problem.text << ", replicate " << r;
@@ -142,6 +143,28 @@ TEST(Simulate, cancels) {
     EXPECT_THROW(
         simulate_maxima(plan, *problem.model, {0, 500, seed, RandomEngine::philox, 2, 0.0, 0}, control),
         Cancelled);
+}
+
+/// At whatever moment: nobody goes on waiting for counts that another thread was about to lay out.
+TEST(Simulate, cancels_while_threads_wait_for_each_other) {
+    const Problem problem = ProblemMaker(4).make();
+    RunControl unhindered;
+    const Plan plan(*problem.model, *problem.zones, problem.intervals, 1, unhindered);
+    int n_cancelled = 0;
+    for (int i = 0; i < 60; ++i) {
+        RunControl control;
+        std::jthread other([&control, i] {
+            std::this_thread::sleep_for(std::chrono::microseconds(50 * i));
+            control.cancel();
+        });
+        try {
+            simulate_maxima(plan, *problem.model, {0, 20'000, seed, RandomEngine::philox, 3, 0.0, 0},
+                            control);
+        } catch (const Cancelled&) {
+            ++n_cancelled;
+        }
+    }
+    EXPECT_GT(n_cancelled, 0);
 }
 
 }  // namespace
