@@ -165,11 +165,11 @@ class CentreWalk {
 
     bool add_cases(std::uint32_t site) {
         const std::uint32_t total = cases_->total(site);
-        if (total == 0) return false;
-        if (plan_->n_columns() == 1) {
+        if (plan_->n_columns() == 1) {  // no branch: whether a site has cases cannot be foreseen
             until_[1] += total;
-            return true;
+            return total != 0;
         }
+        if (total == 0) return false;
         const std::span<const SiteCases::Entry> entries = cases_->of(site);
         double sum = 0.0;
         std::size_t t = entries.front().column + 1;

@@ -63,27 +63,32 @@ void Plan::collect_members(const Zones& zones, std::size_t n_threads, const RunC
     first_zone_.assign(n, 1);
     reported_.assign(n, 0);
     members_ = {n, n_threads};
-    struct Scratch {
-        Neighbourhood zone;
-        std::vector<std::uint32_t> sites;
-    };
-    std::vector<Scratch> scratch(n_threads);
+    std::vector<Neighbourhood> scratch(n_threads);
     parallel_for(n, n_threads, control, [&](std::size_t centre, std::size_t worker) {
-        auto& [zone, sites] = scratch[worker];
+        Neighbourhood& zone = scratch[worker];
         zones.neighbourhood(centre, zone);
-        sites.clear();
-        std::size_t smaller = 0;
-        for (std::size_t k = 0; k < zone.members.size(); ++k) {
-            const std::uint32_t site = site_of_[zone.members[k]];
-            if (site == no_site) continue;
-            sites.push_back(site);
-            if (k + 1 < zone.first_zone) ++smaller;
-            if (k < zone.reported) ++reported_[centre];
-        }
-        if (zone.members.size() < zone.first_zone) sites.clear();
-        first_zone_[centre] = std::max<std::size_t>(1, std::min(smaller + 1, sites.size()));
-        members_.set(centre, sites, worker);
+        std::size_t smaller = std::min(zone.first_zone - 1, zone.members.size());
+        if (zone.members.size() < zone.first_zone) zone.members.clear();
+        keep_sites(zone.members, smaller, zone.reported);
+        first_zone_[centre] = std::max<std::size_t>(1, std::min(smaller + 1, zone.members.size()));
+        reported_[centre] = std::min(zone.reported, zone.members.size());
+        members_.set(centre, zone.members, worker);
     });
+}
+
+/// Turns locations into sites; the others fall out, also of the two sizes.
+void Plan::keep_sites(std::vector<std::uint32_t>& members, std::size_t& smaller,
+                      std::size_t& reported) const {
+    if (n_sites() == site_of_.size()) return;  // the same numbers
+    const auto n_sites_of = [&](std::size_t n) {
+        return static_cast<std::size_t>(
+            std::count_if(members.begin(), members.begin() + static_cast<std::ptrdiff_t>(n),
+                          [&](std::uint32_t location) { return site_of_[location] != no_site; }));
+    };
+    smaller = n_sites_of(std::min(smaller, members.size()));
+    reported = n_sites_of(std::min(reported, members.size()));
+    for (std::uint32_t& member : members) member = site_of_[member];
+    std::erase(members, no_site);
 }
 
 }  // namespace enteroscan

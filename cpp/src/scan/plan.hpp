@@ -65,6 +65,7 @@ class Plan {
     void number_sites(const Model& model);
     void copy_measure(const Measure& measure, std::size_t n_intervals);
     void collect_members(const Zones& zones, std::size_t n_threads, const RunControl& control);
+    void keep_sites(std::vector<std::uint32_t>& members, std::size_t& smaller, std::size_t& reported) const;
 
     const Statistic* statistic_;
     std::int32_t first_interval_;
