@@ -177,7 +177,7 @@ def n_zones(workload: Workload, frames: Frames) -> int:
     return sum(len(zones.neighbourhood(centre)[0]) for centre in range(zones.n_centres))
 
 
-def measure(name: str, n_threads: int) -> dict[str, Any]:
+def measure(name: str, n_threads: int, *, warm: bool) -> dict[str, Any]:
     import scipy.special  # noqa: F401  # which enteroscan would import when it needs it
 
     import enteroscan
@@ -188,6 +188,8 @@ def measure(name: str, n_threads: int) -> dict[str, Any]:
     spec = getattr(enteroscan, workload.spec)(
         **workload.options, replicates=REPLICATES, p_values="monte_carlo", n_jobs=n_threads
     )
+    if warm:
+        spec.scan(frames["cases"], **arguments)
     gc.collect()  # what imports left
     time.sleep(SETTLED)
     wall, cpu = time.perf_counter(), time.process_time()
@@ -204,9 +206,11 @@ def measure(name: str, n_threads: int) -> dict[str, Any]:
     }
 
 
-def run(name: str, n_threads: int, repeat: int) -> dict[str, Any]:
+def run(name: str, n_threads: int, repeat: int, *, warm: bool) -> dict[str, Any]:
     """Measure in fresh processes; medians."""
     command = [sys.executable, __file__, "--measure", name, "--threads", str(n_threads)]
+    if warm:
+        command.append("--warm")
     runs = [
         json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
         for _ in range(repeat)
@@ -247,6 +251,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--only", default=",".join(WORKLOADS), help="workloads, comma-separated")
     parser.add_argument("--threads", default="1", help="numbers of threads, comma-separated")
     parser.add_argument("--repeat", type=int, default=1, help="processes a row; medians are shown")
+    parser.add_argument("--warm", action="store_true", help="measure the second scan of a process")
     parser.add_argument("--measure", choices=WORKLOADS, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -255,7 +260,7 @@ def main() -> None:
     arguments = parse_arguments()
     threads = [int(number) for number in arguments.threads.split(",")]
     if arguments.measure:
-        print(json.dumps(measure(arguments.measure, threads[0])))
+        print(json.dumps(measure(arguments.measure, threads[0], warm=arguments.warm)))
         return
     if not reference_folder().is_dir():
         print(f"No reference data in {reference_folder()}; data are made up.\n")
@@ -263,7 +268,7 @@ def main() -> None:
     for name in arguments.only.split(","):
         walls = []
         for n_threads in threads:
-            result = run(name, n_threads, arguments.repeat)
+            result = run(name, n_threads, arguments.repeat, warm=arguments.warm)
             walls.append(result["wall"])
             print(row(name, n_threads, result), flush=True)
         for n_threads, wall in zip(threads[1:], walls[1:], strict=True):
