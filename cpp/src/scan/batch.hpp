@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -103,30 +104,20 @@ class BatchScanner {
     BatchScanner(const BatchScanner&) = delete;
     BatchScanner& operator=(const BatchScanner&) = delete;
 
+    /// What only the scanner that made it can read.
+    class Opaque {
+      public:
+        virtual ~Opaque() = default;
+        Opaque() = default;
+        Opaque(const Opaque&) = delete;
+        Opaque& operator=(const Opaque&) = delete;
+    };
     /// What is worked out for one level, shared by all threads.
-    class Tables {
-      public:
-        virtual ~Tables() = default;
-        Tables() = default;
-        Tables(const Tables&) = delete;
-        Tables& operator=(const Tables&) = delete;
-    };
+    class Tables : public Opaque {};
     /// The counts of one batch, shared by all threads that scan it.
-    class Counts {
-      public:
-        virtual ~Counts() = default;
-        Counts() = default;
-        Counts(const Counts&) = delete;
-        Counts& operator=(const Counts&) = delete;
-    };
+    class Counts : public Opaque {};
     /// Work space of one thread, in which it also keeps what it need not look at in a batch.
-    class Scratch {
-      public:
-        virtual ~Scratch() = default;
-        Scratch() = default;
-        Scratch(const Scratch&) = delete;
-        Scratch& operator=(const Scratch&) = delete;
-    };
+    class Scratch : public Opaque {};
 
     /// Replicates in a batch.
     virtual std::size_t n_lanes() const noexcept = 0;
