@@ -77,7 +77,10 @@ Rows::Rows(const Plan& plan, bool first_lengths, std::size_t n_threads, const Ru
 
 void Rows::expand(std::size_t centre, std::size_t worker) {
     const std::span<const std::uint32_t> sites = plan_->members(centre);
+    std::size_t n = 0;
+    for (const std::uint32_t site : sites) n += first_[site + 1] - first_[site];
     std::vector<std::uint32_t> rows;
+    rows.reserve(n);
     std::vector<std::uint32_t> lengths;
     std::size_t k = 0;
     for (const std::uint32_t length : plan_->blocks().lengths(centre)) {
